@@ -1,0 +1,1 @@
+"""The contracts and the records they exchange. Standard library and numpy only."""

@@ -1,0 +1,71 @@
+"""The contract of a controller: whoever answers the questions of a space."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, ClassVar
+
+from automl.core.objectives import Objectives
+from automl.core.records import Proposal, Result
+from automl.core.space import SearchSpace
+
+
+class Controller(ABC):
+    """Proposes what to measure and learns from what was measured. It never touches a model, a file or a clock.
+
+    The life of a study with one worker:
+
+        controller = Controller(space, objectives, seed, **settings)
+        proposals = controller.ask(1, progress=0.0)        # [Proposal(trial=0, step=0, ...)]
+        closed = controller.tell([result])                 # {0}: the trial has ended
+        ...
+        controller.ask(1, progress=0.4)                    # []: nothing to propose before more results arrive
+        controller.ask(1, progress=0.9)                    # [] with nothing in flight: the search is finished
+
+    Trials are numbered from 0 without gaps, in the order in which they are first proposed. Results arrive in any order,
+    some carry a failure instead of an outcome, and some never arrive. The same seed and the same calls give the same
+    proposals: all randomness comes from a generator seeded by `seed`, and is part of `state_dict`.
+    """
+
+    requires: ClassVar[tuple[type, ...]] = ()
+    """Capabilities the space must have (`automl.core.space`)."""
+    many_objectives: ClassVar[bool] = True
+    """False for a controller that learns from one number only."""
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Named sets of settings, for `--set profile=NAME`."""
+
+    def __init__(self, space: SearchSpace[Any], objectives: Objectives, seed: int) -> None:
+        """Remember the study's parts; settings of a controller are keyword-only parameters of its own `__init__`."""
+        self.space: Any = space
+        self.objectives = objectives
+        self.seed = seed
+
+    @abstractmethod
+    def ask(self, n: int, progress: float) -> Sequence[Proposal]:
+        """Return up to `n` proposals.
+
+        Args:
+            n: free places of the runner.
+            progress: share of the budget that is used, 0 to 1.
+        """
+
+    @abstractmethod
+    def tell(self, results: Sequence[Result]) -> Collection[int]:
+        """Learn from results; return the numbers of the trials that are now closed, each once."""
+
+    @abstractmethod
+    def state_dict(self) -> dict[str, Any]:
+        """Return everything learned, as nested dicts and lists of numbers, strings and numpy arrays."""
+
+    @abstractmethod
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        """Take up a state of `state_dict`, on a controller constructed with the same arguments."""
+
+    def parents(self) -> Collection[int]:
+        """Return the evaluations whose weights a later proposal may still inherit; all others may be deleted."""
+        return ()
+
+    def diagnostics(self) -> Mapping[str, float]:
+        """Return numbers about the learning itself (baseline, entropy), shown beside the results."""
+        return {}

@@ -1,0 +1,150 @@
+"""The records that travel through a study, frozen, and refusing nonsense.
+
+    Proposal --(runner, trainer)--> Outcome | Failure  =  Result  --(controller closes)--> Trial
+
+A proposal asks for one *evaluation*: one measurement of one candidate. A *trial* is a path of evaluations: one point
+for Bayesian search, a ladder of efforts for multi-fidelity, one long relaxed run for a differentiable search.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.choices import Choice
+
+Json: TypeAlias = None | bool | int | float | str | list[Any] | dict[str, Any]
+Weights: TypeAlias = Mapping[str, npt.NDArray[Any]]
+Metrics: TypeAlias = Mapping[str, float]
+FailureKind: TypeAlias = Literal["raised", "not_finite", "timeout", "died", "out_of_memory", "invalid"]
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What a controller wants measured.
+
+    Attributes:
+        trial: number of the trial this evaluation belongs to, counted from 0.
+        step: place of the evaluation in its trial, counted from 0.
+        candidate: a frozen description that the space can dump; never a tensor.
+        effort: how much training; 1 is the trainer's normal measurement, 0.5 half of it.
+        parent: id of the evaluation whose weights to inherit; None starts afresh.
+        choices: the trace of the program that built the candidate.
+    """
+
+    trial: int
+    step: int
+    candidate: Any
+    effort: float = 1.0
+    parent: int | None = None
+    choices: Mapping[str, Choice] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if self.trial < 0 or self.step < 0:
+            raise ValueError(f"trials and steps count from 0, got trial {self.trial}, step {self.step}")
+        if not (self.effort > 0 and math.isfinite(self.effort)):
+            raise ValueError(f"effort must be positive and finite, got {self.effort}")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a trainer measured.
+
+    Attributes:
+        metrics: named numbers; the objectives are among them.
+        weights: arrays that a later evaluation may inherit, or None.
+        extras: anything else worth keeping, as JSON (relaxed architecture weights, a Pareto front).
+        cost: what the evaluation consumed, in the trainer's own unit (training MACs for `cnn`), 0 if not counted.
+    """
+
+    metrics: Metrics
+    weights: Weights | None = None
+    extras: Mapping[str, Json] = field(default_factory=dict)
+    cost: float = 0.0
+
+    def __post_init__(self) -> None:
+        for name, value in self.metrics.items():
+            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+                raise TypeError(f"metric '{name}' must be a number, got {value!r}")
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an evaluation has no outcome."""
+
+    kind: FailureKind
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """One finished evaluation: an outcome, or the failure in its place.
+
+    Attributes:
+        id: number of the evaluation in its study, in the order of asking.
+        proposal: what was asked.
+        outcome: what was measured, or None.
+        error: why nothing was measured, or None.
+        seconds: wall time of the evaluation.
+        curve: intermediate metrics as (step, metrics) pairs, in the order they were reported.
+        copied: id of the identical evaluation this result was copied from, or None if it was measured.
+    """
+
+    id: int
+    proposal: Proposal
+    outcome: Outcome | None = None
+    error: Failure | None = None
+    seconds: float = 0.0
+    curve: tuple[tuple[int, Metrics], ...] = ()
+    copied: int | None = None
+
+    def __post_init__(self) -> None:
+        if (self.outcome is None) == (self.error is None):
+            raise ValueError("a result has either an outcome or an error, exactly one of the two")
+
+    @property
+    def metrics(self) -> Metrics:
+        """The measured metrics; empty where the evaluation failed."""
+        return self.outcome.metrics if self.outcome else {}
+
+
+@dataclass(frozen=True, slots=True)
+class Trial:
+    """A closed trial: the path of its results, as trackers and reports see it.
+
+    Attributes:
+        number: the trial's number.
+        results: its evaluations, in order of their steps.
+        candidate: JSON of the candidate of `last` (of the last result where all failed).
+        started: Unix time of the first ask.
+        finished: Unix time of the last tell.
+    """
+
+    number: int
+    results: tuple[Result, ...]
+    candidate: Json
+    started: float
+    finished: float
+
+    @property
+    def last(self) -> Result | None:
+        """The last evaluation that succeeded, which is what the trial is judged by."""
+        return next((r for r in reversed(self.results) if r.outcome), None)
+
+    @property
+    def metrics(self) -> Metrics:
+        """The metrics the trial is judged by; empty where every evaluation failed."""
+        return self.last.metrics if self.last else {}
+
+    @property
+    def choices(self) -> Mapping[str, Choice]:
+        """The choices of all its steps; of a repeated name the latest."""
+        merged: dict[str, Choice] = {}
+        for result in self.results:
+            merged.update(result.proposal.choices)
+        return merged

@@ -1,0 +1,116 @@
+"""The contract of a runner: where evaluations happen; and `measure`, the one way an evaluation is carried out."""
+
+from __future__ import annotations
+
+import math
+import time
+import traceback
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from automl.core.errors import Stop, UsageError
+from automl.core.records import Failure, FailureKind, Metrics, Outcome, Proposal, Result, Weights
+from automl.core.trainer import Report, Trainer
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """An evaluation ready to run.
+
+    Attributes:
+        id: number of the evaluation.
+        proposal: what to measure.
+        weights: inherited weights, or None.
+        seed: seed of the evaluation; the same wherever it runs.
+        full: True to train the candidate to the end (`Finishing.finish`) instead of measuring it.
+    """
+
+    id: int
+    proposal: Proposal
+    weights: Weights | None
+    seed: int
+    full: bool = False
+
+
+OnReport: TypeAlias = Callable[[int, int, Metrics], None]
+"""Called as (job id, step, metrics) in the process of the study, as soon as a report arrives."""
+
+
+class Runner(ABC):
+    """Carries out jobs and returns each exactly once.
+
+        runner = Runner(trainer, workers=2, limit=60.0, on_report=print)
+        runner.submit(job)                      # never blocks while fewer than `capacity` jobs are in flight
+        results = runner.collect(timeout=1.0)   # finished ones, possibly none; a dead worker gives a failed result
+        runner.close(); runner.close()          # ends what is in flight; may be called twice
+
+    Failures of a trainer (an exception, NaN, out of memory, a dead process, a time limit) are results, never exceptions.
+    """
+
+    capacity: int
+    """How many jobs can be in flight."""
+
+    @abstractmethod
+    def submit(self, job: Job) -> None:
+        """Take a job."""
+
+    @abstractmethod
+    def collect(self, timeout: float | None) -> Sequence[Result]:
+        """Return finished jobs; wait up to `timeout` seconds for the first, without end if None."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """End all jobs and free everything."""
+
+
+def measure(trainer: Trainer, job: Job, report: Report) -> Result:
+    """Carry out one evaluation here and now; whatever the trainer does becomes a result.
+
+    `Stop` passes through: whoever stopped the evaluation knows what its end means.
+    """
+    started = time.perf_counter()
+    curve: list[tuple[int, Metrics]] = []
+
+    def record(step: int, metrics: Metrics) -> None:
+        curve.append((step, dict(metrics)))
+        report(step, metrics)
+
+    outcome, error = _attempt(trainer, job, record)
+    return Result(
+        job.id, job.proposal, outcome, error, seconds=time.perf_counter() - started, curve=tuple(curve)
+    )
+
+
+def _attempt(trainer: Trainer, job: Job, report: Report) -> tuple[Outcome | None, Failure | None]:
+    candidate, weights = job.proposal.candidate, job.weights
+    try:
+        if job.full:
+            outcome = trainer.finish(candidate, weights=weights, seed=job.seed, report=report)  # type: ignore[attr-defined]
+        else:
+            outcome = trainer.train(
+                candidate, effort=job.proposal.effort, weights=weights, seed=job.seed, report=report
+            )
+    except Stop:
+        raise
+    except UsageError as error:
+        return None, Failure("invalid", str(error))
+    except Exception as error:  # noqa: BLE001 - a trainer may raise anything; the search goes on
+        return None, Failure(_kind(error), _describe(error))
+    bad = [name for name, value in outcome.metrics.items() if not math.isfinite(value)]
+    if bad:
+        return None, Failure("not_finite", f"Metrics are not finite: {', '.join(bad)}.")
+    return outcome, None
+
+
+def _kind(error: Exception) -> FailureKind:
+    """Tell running out of memory from other errors, on any device and without importing torch."""
+    if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
+        return "out_of_memory"
+    return "out_of_memory" if "can't allocate memory" in str(error) else "raised"
+
+
+def _describe(error: Exception) -> str:
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{type(error).__name__}: {error} (in {last.name}, {last.filename.rsplit('/', 1)[-1]}:{last.lineno})"

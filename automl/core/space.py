@@ -1,0 +1,136 @@
+"""The contract of a search space, and the capabilities a controller may ask for on top of it."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.choices import Choose
+from automl.core.records import Json, Weights
+
+C = TypeVar("C")
+
+
+class SearchSpace(ABC, Generic[C]):
+    """A program that asks questions and builds a candidate from the answers.
+
+    Two methods to write, three with defaults. The life of a candidate:
+
+        candidate, trace = run(space.build, answer)    # the controller answers, the trace is kept
+        space.check(candidate)                          # the study refuses what the space refuses
+        text = space.dump(candidate)                    # into the ledger ...
+        space.load(text) == candidate                   # ... and back, without loss
+        space.key(candidate)                            # equal for candidates that mean the same
+
+    A candidate is a frozen, hashable description, never a tensor. `build` gives each name one fixed domain (put depth
+    and context into the name: `layer3/width`) and keeps limits inside the program, through `allowed`, not by rejection.
+    A space is constructed with keyword settings; those named like the trainer's `facts` are filled in from the data.
+
+        class LineSpace(SearchSpace[Line]):
+            def build(self, choose):
+                return Line(slope=choose("slope", Reals(-1.0, 1.0)), steps=choose("steps", range(1, 9)))
+            def load(self, json):
+                return Line(**json)
+    """
+
+    profiles: Mapping[str, Mapping[str, Any]] = {}
+    """Named sets of settings, for `--set profile=NAME`."""
+
+    @abstractmethod
+    def build(self, choose: Choose) -> C:
+        """Build a candidate from answers."""
+
+    @abstractmethod
+    def load(self, json: Any) -> C:
+        """Read a candidate back from the JSON of `dump`.
+
+        Raises:
+            InvalidCandidate: if the JSON describes none.
+        """
+
+    def check(self, candidate: C) -> None:
+        """Refuse a candidate that is not of this space.
+
+        Raises:
+            InvalidCandidate: saying what is wrong, why, and what would be right.
+        """
+        return None
+
+    def dump(self, candidate: C) -> Json:
+        """Write a candidate as JSON, without loss; a dataclass field by field unless overridden."""
+        return dataclasses.asdict(candidate)  # type: ignore[call-overload, no-any-return]
+
+    def key(self, candidate: C) -> str:
+        """Return the identity of a candidate up to the symmetries of the space."""
+        return json.dumps(self.dump(candidate), sort_keys=True, separators=(",", ":"))
+
+
+@runtime_checkable
+class Growable(Protocol[C]):
+    """A space whose candidates grow by edits that keep the function of the trained network.
+
+    `grow` is a program of one edit. Its first question is `edit`; later names end in `/i` where they speak of word i of
+    `words(parent)`. A policy encodes the words and answers by position; any other controller answers at random. Names
+    and domains do not depend on the parent, only `allowed` does. `edits` lists what `grow` would allow as `edit`.
+    """
+
+    def root(self) -> C:
+        """Return the smallest candidate, where growth starts."""
+
+    def edits(self, parent: C) -> Sequence[str]:
+        """Return the names of the edits that are possible within the limits; empty if the candidate is full."""
+
+    def grow(self, parent: C, choose: Choose) -> C:
+        """Return a child of `parent` by one edit."""
+
+    def words(self, candidate: C) -> Sequence[str]:
+        """Return the candidate as a sentence, one word per layer."""
+
+
+@runtime_checkable
+class Sequential(Protocol[C]):
+    """A space whose candidates are built move by move."""
+
+    def root(self) -> C:
+        """Return the empty candidate."""
+
+    def moves(self, candidate: C) -> Sequence[Any]:
+        """Return the legal moves."""
+
+    def apply(self, candidate: C, move: Any) -> C:
+        """Return the candidate after one move."""
+
+    def observe(self, candidate: C) -> npt.NDArray[np.float64]:
+        """Return the candidate as an array that a policy can read."""
+
+
+@runtime_checkable
+class Relaxable(Protocol[C]):
+    """A space with one continuous candidate that contains all others."""
+
+    def relax(self) -> C:
+        """Return the relaxed candidate."""
+
+    def discretise(self, relaxed: C, extras: Mapping[str, Json], budget: float) -> C:
+        """Return the best ordinary candidate within `budget`, read from what training the relaxed one reported."""
+
+
+@runtime_checkable
+class Inheritable(Protocol[C]):
+    """A space that knows which of a parent's weights a child can use.
+
+    This is the only edge along which weights move: growth, sharing, a resumed run. `inherit` is deterministic, never
+    aliases its input, and returns only arrays that are right; the trainer initialises or calibrates what is missing.
+    """
+
+    def inherit(self, child: C, parent: C, weights: Weights) -> Weights | None:
+        """Return the child's weights made from the parent's, or None if nothing carries over."""
+
+
+CAPABILITIES: tuple[type, ...] = (Growable, Sequential, Relaxable, Inheritable)

@@ -1,0 +1,65 @@
+"""The contract of a tracker: it shows a study somewhere else. It is never the truth and never fatal."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from automl.core.objectives import Objectives
+from automl.core.records import Json, Metrics, Trial
+
+
+@dataclass(frozen=True, slots=True)
+class StudyInfo:
+    """What a tracker knows about the study it shows.
+
+    Attributes:
+        name: name of the run, also of the Optuna study and the MLflow run.
+        space, controller, trainer: names of the plug-ins.
+        objectives: what is searched for.
+        seed: seed of the study.
+        directory: the run directory.
+        settings: every setting, resolved, as JSON.
+        total: trials or evaluations in the budget, None if it is bounded by something else.
+        identity: unlike the name unique to this study, so that a tracker recognises it when it is resumed.
+    """
+
+    name: str
+    space: str
+    controller: str
+    trainer: str
+    objectives: Objectives
+    seed: int
+    directory: Path
+    settings: Mapping[str, Json]
+    total: int | None
+    identity: str
+
+
+class Tracker:
+    """Projects a study to where people look: a terminal, Optuna, MLflow. Override what you need.
+
+    Calls come from the thread of the study, in the order of the ledger; each must return at once (hand slow work to a
+    thread of your own). The study catches what a tracker raises, says so once and goes on. After a resume, `opened` is
+    called again and `closed` comes again for trials that were closed before: write so that repeating changes nothing.
+    """
+
+    def opened(self, study: StudyInfo) -> None:
+        """The study starts or resumes."""
+
+    def progress(self, trial: int, step: int, metrics: Metrics) -> None:
+        """An evaluation in flight reported."""
+
+    def closed(self, trial: Trial) -> None:
+        """A trial ended."""
+
+    def diagnosed(self, evaluations: int, numbers: Mapping[str, float]) -> None:
+        """The controller's diagnostics after so many evaluations."""
+
+    def finished(self, summary: Mapping[str, Any]) -> None:
+        """The study ended, with what `summary.json` will hold."""
+
+    def close(self) -> None:
+        """Free everything; called once, also after an error or an interruption."""

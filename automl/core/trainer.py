@@ -1,0 +1,81 @@
+"""The contract of a trainer: it measures one candidate."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Any, ClassVar, Protocol, runtime_checkable
+
+from automl.core.objectives import Direction
+from automl.core.records import Metrics, Outcome, Weights
+
+
+class Report(Protocol):
+    """Tell the study an intermediate result, once per epoch or so. May raise `Stop`: let it pass."""
+
+    def __call__(self, step: int, metrics: Metrics) -> None: ...
+
+
+class Trainer(ABC):
+    """Trains a candidate and measures it on validation data. It never chooses a candidate.
+
+        trainer = Trainer(data, **settings)
+        trainer.facts()                                     # {"input_shape": [1, 8, 8], "classes": 10}
+        outcome = trainer.train(candidate, effort=1.0, weights=None, seed=7, report=report)
+        outcome.metrics["val_accuracy"], outcome.weights, outcome.cost
+
+    `data` is what `--data` names, or an object from Python, or None for the default data set, which needs no download.
+    The same candidate, effort, weights and seed give the same outcome. Test data is not touched by `train`.
+    """
+
+    accepts: ClassVar[tuple[str, ...]] = ()
+    """Names of the spaces whose candidates it trains."""
+    metrics: ClassVar[Mapping[str, Direction]] = {}
+    """The metrics it measures, with the direction in which each is better; the first is the default objective."""
+    cost_unit: ClassVar[str] = ""
+    """What `Outcome.cost` counts, for example 'training MACs'; empty if it counts nothing."""
+    default_budget: ClassVar[Mapping[str, float]] = {"trials": 20}
+    """The budget of a search that names none: it ends within about two minutes on two cores."""
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
+    """Named sets of settings, for `--set profile=NAME`."""
+
+    @abstractmethod
+    def train(
+        self, candidate: Any, *, effort: float, weights: Weights | None, seed: int, report: Report
+    ) -> Outcome:
+        """Train a candidate and measure it.
+
+        Args:
+            candidate: a candidate of one of the spaces in `accepts`.
+            effort: 1 is the trainer's normal measurement.
+            weights: inherited weights to start from; what is missing in them is initialised here.
+            seed: seed of everything random in this evaluation.
+            report: called with intermediate metrics.
+        """
+
+    @abstractmethod
+    def fingerprint(self) -> str:
+        """Return a short text that changes whenever data or settings do."""
+
+    def facts(self) -> Mapping[str, Any]:
+        """Return what the data say that the space must know, as JSON values named like the space's settings."""
+        return {}
+
+
+@runtime_checkable
+class Finishing(Protocol):
+    """A trainer that can take a winner to its end: train it in full, test it once, hand it over.
+
+    `finish` differs from `train` in its length and in nothing else that a search could exploit: it still selects on
+    validation data. `test` is called once per finished model, after every selection has been made.
+    """
+
+    def finish(self, candidate: Any, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        """Train in full, from kept weights or from scratch."""
+
+    def test(self, candidate: Any, weights: Weights) -> Metrics:
+        """Measure a finished model on the test data."""
+
+    @classmethod
+    def load(cls, candidate: Any, weights: Weights, facts: Mapping[str, Any]) -> Any:
+        """Return the finished model as a plain object (an `nn.Module`, a circuit) that needs no data to exist."""

@@ -1,0 +1,66 @@
+"""Finding plug-ins: every space, controller, trainer, runner and tracker enters through an entry point.
+
+    [project.entry-points."automl.controllers"]
+    my_controller = "my_package.module:MyController"
+
+Built-ins use the same door. Names are read without importing anything; a class is imported when it is asked for.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Mapping
+from functools import cache
+from importlib.metadata import EntryPoint, entry_points
+from typing import Any
+
+from automl.core.errors import MissingExtra, UnknownName, UsageError
+
+FAMILIES = {
+    "search_spaces": "search space",
+    "controllers": "controller",
+    "trainers": "trainer",
+    "runners": "runner",
+    "trackers": "tracker",
+}
+
+
+@cache
+def found(family: str) -> Mapping[str, EntryPoint]:
+    """Return the entry points of a family by name; a third party cannot replace a built-in."""
+    points = sorted(entry_points(group=f"automl.{family}"), key=lambda p: not p.value.startswith("automl."))
+    named: dict[str, EntryPoint] = {}
+    for point in points:
+        named.setdefault(point.name, point)
+    return named
+
+
+def names(family: str) -> list[str]:
+    """Return the names of all plug-ins of a family, sorted."""
+    return sorted(found(family))
+
+
+def load(family: str, name: str) -> type[Any]:
+    """Import a plug-in's class.
+
+    Raises:
+        UnknownName: if there is none of that name.
+        MissingExtra: if a package it needs is not installed.
+        UsageError: if the plug-in's module fails to import.
+    """
+    points = found(family)
+    if name not in points:
+        raise UnknownName(FAMILIES[family], name, points)
+    try:
+        cls: type[Any] = points[name].load()
+    except ModuleNotFoundError as error:
+        raise MissingExtra(error.name or name, "all") from error
+    except Exception as error:
+        raise UsageError(f"The {FAMILIES[family]} '{name}' ({points[name].value}) cannot be loaded: {error}.") from error
+    return cls
+
+
+def settings_of(cls: type[Any]) -> dict[str, inspect.Parameter]:
+    """Return the settings of a plug-in: the keyword-only parameters of its constructor."""
+    parameters = inspect.signature(cls.__init__, eval_str=True).parameters.values()
+    return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
