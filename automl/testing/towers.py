@@ -128,15 +128,23 @@ class TowerTrainer(Trainer):
         return Outcome(metrics, weights={"trained": np.array([trained])}, cost=params * effort)
 
 
-def landscape(tower: Tower) -> float:
-    """Return the noiseless accuracy of a tower: 0.49 for the smallest, saturating in width and in depth.
+WIDTH_GAIN, WIDTH_WORTH = 0.082, (0.6, 0.9, 1.0, 1.5)
+DEPTH_GAIN, DEPTH_WORTH = 0.052, (0.2, 1.8, 1.4, 0.6)
 
-    Blocks differ in what they are worth, so that a policy has something to learn: width pays most in the last block,
-    depth most in the second.
+
+def landscape(tower: Tower) -> float:
+    """Return the noiseless accuracy of a tower, saturating in the width and in the depth of each block.
+
+        0.49 + 0.082 Σ_b wide_b (1 - 2^(-n_b / 4)) + 0.052 Σ_b deep_b (1 - 0.75^(l_b - 1))
+
+    n_b is how many notches of width the layers of block b have gained on average, l_b their number; wide and deep
+    (`WIDTH_WORTH`, `DEPTH_WORTH`) say what a block is worth, so that a policy has something to learn: width pays most
+    in the last block, depth in the second. The two gains were set once, on random growth alone (four times any layers
+    wider with probability 1/2, five times a layer inserted anywhere), to give a mean of 0.64 and a best of 150 of 0.70.
     """
-    wide, deep = (0.5, 0.8, 1.0, 1.7), (0.6, 1.6, 1.2, 0.6)
-    gain = 0.0
+    accuracy = 0.49
     for b, block in enumerate(tower.blocks):
-        gain += 0.055 * wide[b] * np.log2(float(np.mean(block)) / WIDTHS[0]) / np.log2(10.0)
-        gain += 0.055 * deep[b] * (1.0 - 0.6 ** (len(block) - 1))
-    return 0.49 + 0.9 * float(np.tanh(gain))
+        notches = float(np.mean(block)) / WIDTHS[0] - 1.0
+        accuracy += WIDTH_GAIN * WIDTH_WORTH[b] * (1.0 - 2.0 ** (-notches / 4.0))
+        accuracy += DEPTH_GAIN * DEPTH_WORTH[b] * (1.0 - 0.75 ** (len(block) - 1))
+    return accuracy
