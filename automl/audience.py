@@ -1,0 +1,53 @@
+"""The audience of a study: all its trackers, none of which can stop it."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from automl.core.records import Metrics, Trial
+from automl.core.tracker import StudyInfo, Tracker
+
+_log = logging.getLogger("automl")
+
+
+class Audience:
+    """Passes every event on to all trackers; one that raises is named once and no longer called."""
+
+    def __init__(self, trackers: Sequence[Tracker] = ()) -> None:
+        self._trackers = list(trackers)
+
+    def opened(self, study: StudyInfo) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.opened(study))
+
+    def progress(self, trial: int, step: int, metrics: Metrics) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.progress(trial, step, metrics))
+
+    def closed(self, trial: Trial) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.closed(trial))
+
+    def diagnosed(self, evaluations: int, numbers: Mapping[str, float]) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.diagnosed(evaluations, numbers))
+
+    def finished(self, summary: Mapping[str, Any]) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.finished(summary))
+
+    def close(self) -> None:
+        """Close all trackers, each once."""
+        self._each(lambda tracker: tracker.close())
+        self._trackers.clear()
+
+    def _each(self, call: Callable[[Tracker], None]) -> None:
+        for tracker in tuple(self._trackers):
+            try:
+                call(tracker)
+            except Exception as error:  # noqa: BLE001 - a tracker may fail in any way, the search goes on
+                self._trackers.remove(tracker)
+                name = type(tracker).__name__
+                _log.warning("%s stopped working and is left out: %s. `automl sync` can repeat it.", name, error)

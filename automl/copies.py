@@ -1,0 +1,54 @@
+"""Evaluations that need no second measurement: the same candidate, effort and parent, measured before."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.core.records import Outcome, Proposal, Result
+from automl.core.space import SearchSpace
+from automl.history import History
+from automl.weights import WeightStore
+
+_IN_A_ROW = 500  # so many proposals in a row that were all measured before mean that there is nothing left to find
+
+
+class Copies:
+    """Finds the earlier result of an identical evaluation.
+
+    What is inherited is part of the identity, because the value of an architecture depends on the weights it starts
+    from. An evaluation whose weights were deleted is measured again: somebody may want to inherit them.
+    """
+
+    def __init__(self, space: SearchSpace[Any], history: History, store: WeightStore) -> None:
+        self._space = space
+        self._history = history
+        self._store = store
+        self._known: dict[tuple[str, float, int | None], int] = {}
+        self._streak = 0
+
+    @property
+    def exhausted(self) -> bool:
+        """Say whether proposals have long been nothing but repetitions."""
+        return self._streak >= _IN_A_ROW
+
+    def remember(self, result: Result) -> None:
+        """Take note of a finished evaluation."""
+        if result.copied is not None:
+            self._streak += 1
+            return
+        self._streak = 0
+        if result.outcome:
+            self._known[self._identity(result.proposal)] = result.id
+
+    def find(self, number: int, proposal: Proposal) -> Result | None:
+        """Return a result for evaluation `number` copied from an identical one; a copy costs nothing."""
+        source = self._known.get(self._identity(proposal))
+        if source is None or (source in self._history.weighty and source not in self._store):
+            return None
+        outcome = self._history.results[source].outcome
+        assert outcome is not None  # only successes are remembered
+        return Result(number, proposal, Outcome(outcome.metrics, extras=outcome.extras), copied=source)
+
+    def _identity(self, proposal: Proposal) -> tuple[str, float, int | None]:
+        parent = None if proposal.parent is None else self._history.source(proposal.parent)
+        return self._space.key(proposal.candidate), proposal.effort, parent

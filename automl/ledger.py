@@ -1,0 +1,215 @@
+"""The ledger: one SQLite file per study, the only truth about it.
+
+Every ask and every tell is one event, appended in order, each in a transaction of its own. The file is written by one
+process (a lock file says which) and can be read by others meanwhile. With write-ahead logging a `kill -9` at any moment
+loses nothing that was appended; a power failure may lose the last moments but never the file.
+
+    events     seq, kind, body (JSON), at (Unix time)
+    domains    name, body (JSON): the domain each choice is asked from
+    header     key, value (JSON): what the study was started with
+    snapshots  seq of the last event the controller had seen, its state as JSON and safetensors
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+from automl.core.choices import Choice
+from automl.core.domains import Domain, dump_domain, load_domain
+from automl.core.errors import InvalidCandidate, LedgerError
+from automl.core.records import Json
+from automl.events import Event, Kind
+
+FILE = "study.db"
+_FORMAT = 1
+_SCHEMA = """
+CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+CREATE TABLE domains (name TEXT PRIMARY KEY, body TEXT NOT NULL);
+CREATE TABLE events (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL);
+CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, arrays BLOB NOT NULL);
+"""
+
+
+class Ledger:
+    """An open ledger. `create` makes one, `resume` opens one for writing, `read` for reading only.
+
+    Raises:
+        LedgerError: from any method, if the file is missing, in use, damaged, or the disk is full.
+    """
+
+    def __init__(self, directory: Path, connection: sqlite3.Connection, lock: Any = None) -> None:
+        self.directory = directory
+        self._connection = connection
+        self._lock = lock
+        self.header: dict[str, Json] = {k: json.loads(v) for k, v in self._rows("SELECT key, value FROM header")}
+        self.domains: dict[str, Domain] = {
+            name: load_domain(json.loads(body)) for name, body in self._rows("SELECT name, body FROM domains")
+        }
+
+    @classmethod
+    def create(cls, directory: Path, header: Mapping[str, Json]) -> Ledger:
+        """Make a new ledger in a directory that has none."""
+        path = directory / FILE
+        if path.exists():
+            raise LedgerError(f"{directory} already holds a study.", f"Type: automl resume {directory}")
+        try:
+            directory.mkdir(parents=True, exist_ok=True)
+            lock = _lock(directory)
+            connection = _connect(path)
+            with _guarded(path):
+                connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+                rows = [(key, json.dumps(value)) for key, value in {**header, "format": _FORMAT}.items()]
+                connection.execute("BEGIN")
+                connection.executemany("INSERT INTO header VALUES (?, ?)", rows)
+                connection.execute("COMMIT")
+        except OSError as error:
+            raise LedgerError(f"Cannot write to {directory}: {error.strerror or error}.") from error
+        return cls(directory, connection, lock)
+
+    @classmethod
+    def resume(cls, directory: Path) -> Ledger:
+        """Open an existing ledger to go on writing."""
+        path = _existing(directory)
+        lock = _lock(directory)
+        try:
+            return cls(directory, _checked(path), lock)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def read(cls, directory: Path) -> Ledger:
+        """Open an existing ledger for reading; its study may be running."""
+        return cls(directory, _checked(_existing(directory)))
+
+    def append(self, kind: Kind, body: Mapping[str, Any]) -> Event:
+        """Write one event; when this returns, a killed process no longer loses it."""
+        now = time.time()
+        text = json.dumps(body, separators=(",", ":"))
+        with _guarded(self.directory / FILE):
+            cursor = self._connection.execute(
+                "INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", (kind, text, now)
+            )
+        return Event(cursor.lastrowid or 0, kind, dict(body), now)
+
+    def events(self, after: int = 0) -> Iterator[Event]:
+        """Read the events behind place `after`, in order."""
+        rows = self._rows("SELECT seq, kind, body, at FROM events WHERE seq > ? ORDER BY seq", after)
+        for seq, kind, body, at in rows:
+            yield Event(seq, kind, json.loads(body), at)
+
+    def learn_domains(self, choices: Mapping[str, Choice]) -> None:
+        """Write down the domains of names that are new, and hold known names to their domain."""
+        for name, choice in choices.items():
+            known = self.domains.get(name)
+            if known is None:
+                self.domains[name] = choice.domain
+                with _guarded(self.directory / FILE):
+                    self._connection.execute(
+                        "INSERT OR REPLACE INTO domains VALUES (?, ?)", (name, json.dumps(dump_domain(choice.domain)))
+                    )
+            elif known != choice.domain:
+                raise InvalidCandidate(
+                    f"The space asks '{name}' from {choice.domain}, but asked it from {known} before.",
+                    "A name keeps one domain; put what differs into the name, or narrow with `allowed`.",
+                )
+
+    def snapshot(self, seq: int, body: str, arrays: bytes) -> None:
+        """Keep a controller's state as of event `seq`; older ones but the last are dropped."""
+        with _guarded(self.directory / FILE):
+            self._connection.execute("BEGIN")
+            self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (seq, body, arrays))
+            self._connection.execute(
+                "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)"
+            )
+            self._connection.execute("COMMIT")
+
+    def latest_snapshot(self) -> tuple[int, str, bytes] | None:
+        """Return the newest snapshot as (seq, JSON, arrays)."""
+        rows = self._rows("SELECT seq, body, arrays FROM snapshots ORDER BY seq DESC LIMIT 1")
+        return rows[0] if rows else None
+
+    def close(self) -> None:
+        """Close the file and release the lock."""
+        self._connection.close()
+        if self._lock is not None:
+            self._lock.release()
+
+    def __enter__(self) -> Ledger:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _rows(self, query: str, *parameters: Any) -> list[Any]:
+        with _guarded(self.directory / FILE):
+            return self._connection.execute(query, parameters).fetchall()
+
+
+def _existing(directory: Path) -> Path:
+    path = directory / FILE
+    if not path.is_file():
+        raise LedgerError(f"There is no study in {directory} (no {FILE}).", "Type: automl search --help")
+    return path
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    with _guarded(path):
+        connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
+        connection.execute("PRAGMA journal_mode=WAL")
+        connection.execute("PRAGMA synchronous=NORMAL")
+    return connection
+
+
+def _checked(path: Path) -> sqlite3.Connection:
+    """Open a file that should be a ledger, and refuse one that is damaged before anything is built on it."""
+    connection = _connect(path)
+    with _guarded(path):
+        verdict = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
+        if verdict != "ok":
+            raise sqlite3.DatabaseError(verdict)
+        connection.execute("SELECT seq FROM events LIMIT 1")
+    return connection
+
+
+@contextmanager
+def _guarded(path: Path) -> Iterator[None]:
+    """Turn SQLite's errors into sentences."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "full" in str(error):
+            raise LedgerError(
+                f"The disk is full: {path} cannot grow. Everything finished before is kept.",
+                f"Free some space, then type: automl resume {path.parent}",
+            ) from error
+        raise LedgerError(f"Cannot use the ledger {path}: {error}.") from error
+    except sqlite3.DatabaseError as error:
+        raise LedgerError(
+            f"The ledger {path} is damaged: {error}.",
+            "Restore it from a copy, or start again with another --out.",
+        ) from error
+
+
+def _lock(directory: Path) -> Any:
+    from filelock import FileLock, Timeout
+
+    lock = FileLock(directory / ".lock", timeout=0)
+    try:
+        lock.acquire()
+    except Timeout:
+        raise LedgerError(
+            f"The study in {directory} is being run by another process.", "Wait for it, or stop it first."
+        ) from None
+    except OSError as error:
+        raise LedgerError(f"Cannot write to {directory}: {error.strerror or error}.") from error
+    return lock
