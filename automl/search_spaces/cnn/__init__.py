@@ -1,0 +1,1 @@
+"""Space `cnn`: plain and residual convolutional networks that grow without changing their function."""
