@@ -1,0 +1,114 @@
+"""Random search: the baseline that every other controller is printed beside."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection, Mapping, Sequence
+from typing import Any, Literal
+
+from automl.controllers._draws import draws
+from automl.controllers._growth import ANY, grown
+from automl.core.choices import at_random, run
+from automl.core.controller import Controller
+from automl.core.errors import Incompatible, UsageError
+from automl.core.objectives import Objectives
+from automl.core.records import Proposal, Result
+from automl.core.space import Growable, Inheritable, SearchSpace
+
+
+class Random(Controller):
+    """Proposes candidates at random and learns nothing.
+
+    With `source="build"` each is sampled from the whole space and trained from scratch. With `source="grow"`
+    each is the trained root after a chain of random edits and inherits the root's weights: the fair opponent
+    of a controller that grows (the random arm of Cai et al. 2018, given the same edits in the same order).
+
+    Settings:
+        source: where candidates come from.
+        edits: the chain of edits for `grow`, for example `4 widen, 5 deepen`; a number without a name lets
+            chance choose the edits; those that are not possible are left out.
+        root_effort: effort of training the root for `grow`.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        source: Literal["build", "grow"] = "build",
+        edits: str = "9",
+        root_effort: float = 1.0,
+    ) -> None:
+        super().__init__(space, objectives, seed)
+        if source not in ("build", "grow"):
+            raise UsageError(f"'{source}' is no source of random candidates.", "Set source to build or grow.")
+        if source == "grow" and not (isinstance(space, Growable) and isinstance(space, Inheritable)):
+            raise Incompatible(
+                "Random growth needs a space that can grow and inherit weights.", "Leave out source=grow."
+            )
+        if not root_effort > 0:
+            raise UsageError(f"root_effort must be positive, got {root_effort}.")
+        self.source = source
+        self.plan = _plan(edits)
+        self.root_effort = root_effort
+        self._next = 0
+        self._root: int | None = None
+        """Evaluation of the trained root."""
+        self._places = 0
+        """The most free places ever offered: when all of them are free, nothing is in flight."""
+
+    def ask(self, n: int, progress: float) -> list[Proposal]:
+        self._places = max(self._places, n)
+        if self.source == "build":
+            return [self._built() for _ in range(n)]
+        if self._root is not None:
+            return [self._grown(self._root) for _ in range(n)]
+        return [self._rooted()] if n == self._places else []
+
+    def tell(self, results: Sequence[Result]) -> Collection[int]:
+        for result in results:
+            if self.source == "grow" and self._root is None and result.outcome:
+                self._root = result.id
+        return [result.proposal.trial for result in results]
+
+    def parents(self) -> Collection[int]:
+        return () if self._root is None else (self._root,)
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"next": self._next, "root": self._root, "places": self._places}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._next, self._root, self._places = state["next"], state["root"], state["places"]
+
+    def _built(self) -> Proposal:
+        trial = self._number()
+        candidate, trace = run(self.space.build, at_random(draws(self.seed, trial)))
+        return Proposal(trial, 0, candidate, choices=trace)
+
+    def _rooted(self) -> Proposal:
+        return Proposal(self._number(), 0, self.space.root(), effort=self.root_effort)
+
+    def _grown(self, root: int) -> Proposal:
+        trial = self._number()
+        candidate, trace = grown(
+            self.space, self.space.root(), self.plan, draws(self.seed, trial), small=False
+        )
+        return Proposal(trial, 0, candidate, parent=root, choices=trace)
+
+    def _number(self) -> int:
+        self._next += 1
+        return self._next - 1
+
+
+def _plan(edits: str) -> list[str]:
+    """Read `4 widen, 5 deepen` or `9`."""
+    plan: list[str] = []
+    for part in edits.split(","):
+        match = re.fullmatch(r"\s*(\d+)\s*(\S*)\s*", part)
+        if match is None or not int(match.group(1)):
+            raise UsageError(
+                f"'{edits}' is no chain of edits.", "Write for example edits='4 widen, 5 deepen', or edits=9."
+            )
+        plan += [match.group(2) or ANY] * int(match.group(1))
+    return plan
