@@ -1,4 +1,4 @@
-"""The contract of a runner: where evaluations happen; and `measure`, the one way an evaluation is carried out."""
+"""The contract of a runner, where evaluations happen; and `measure`, the one way they are carried out."""
 
 from __future__ import annotations
 
@@ -43,14 +43,19 @@ class Runner(ABC):
 
         runner = Runner(trainer, workers=2, limit=60.0, on_report=print)
         runner.submit(job)                      # never blocks while fewer than `capacity` jobs are in flight
-        results = runner.collect(timeout=1.0)   # finished ones, possibly none; a dead worker gives a failed result
+        results = runner.collect(timeout=1.0)   # finished ones, possibly none; a dead worker's has failed
         runner.close(); runner.close()          # ends what is in flight; may be called twice
 
-    Failures of a trainer (an exception, NaN, out of memory, a dead process, a time limit) are results, never exceptions.
+    Failures of a trainer (an exception, NaN, out of memory, a dead process, a time limit) are results, never
+    exceptions. What `on_report` raises is the study's own error and comes out of `collect`; then only `close` is left.
     """
 
     capacity: int
     """How many jobs can be in flight."""
+
+    deadline: float | None = None
+    """When the study's time is over, in `time.monotonic()` seconds; the study sets it. From then on `collect` returns
+    at once with what is finished. A job that was cut short gives no result: `close` drops it."""
 
     @abstractmethod
     def submit(self, job: Job) -> None:
@@ -74,8 +79,9 @@ def measure(trainer: Trainer, job: Job, report: Report) -> Result:
     curve: list[tuple[int, Metrics]] = []
 
     def record(step: int, metrics: Metrics) -> None:
-        curve.append((step, dict(metrics)))
-        report(step, metrics)
+        plain = {name: float(value) for name, value in metrics.items()}
+        curve.append((step, plain))
+        report(step, plain)
 
     outcome, error = _attempt(trainer, job, record)
     return Result(
@@ -92,25 +98,36 @@ def _attempt(trainer: Trainer, job: Job, report: Report) -> tuple[Outcome | None
             outcome = trainer.train(
                 candidate, effort=job.proposal.effort, weights=weights, seed=job.seed, report=report
             )
+        return _judge(outcome)
     except Stop:
         raise
     except UsageError as error:
         return None, Failure("invalid", str(error))
-    except Exception as error:  # noqa: BLE001 - a trainer may raise anything; the search goes on
-        return None, Failure(_kind(error), _describe(error))
+    except (Exception, SystemExit) as error:  # a trainer may raise anything, even exit; the search goes on
+        return None, _failure(error)
+
+
+def _judge(outcome: Outcome) -> tuple[Outcome | None, Failure | None]:
+    if not isinstance(outcome, Outcome):
+        raise TypeError(f"a trainer must return an Outcome, this one returned {type(outcome).__name__}")
     bad = [name for name, value in outcome.metrics.items() if not math.isfinite(value)]
     if bad:
         return None, Failure("not_finite", f"Metrics are not finite: {', '.join(bad)}.")
     return outcome, None
 
 
-def _kind(error: Exception) -> FailureKind:
+def _kind(error: BaseException, said: str) -> FailureKind:
     """Tell running out of memory from other errors, on any device and without importing torch."""
     if isinstance(error, MemoryError) or type(error).__name__ == "OutOfMemoryError":
         return "out_of_memory"
-    return "out_of_memory" if "can't allocate memory" in str(error) else "raised"
+    return "out_of_memory" if "can't allocate memory" in said else "raised"
 
 
-def _describe(error: Exception) -> str:
+def _failure(error: BaseException) -> Failure:
     last = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{type(error).__name__}: {error} (in {last.name}, {last.filename.rsplit('/', 1)[-1]}:{last.lineno})"
+    where = f"in {last.name}, {last.filename.rsplit('/', 1)[-1]}:{last.lineno}"
+    try:
+        said = str(error)
+    except Exception:
+        said = "(its text cannot be made)"
+    return Failure(_kind(error, said), f"{type(error).__name__}: {said} ({where})")
