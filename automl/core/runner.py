@@ -47,15 +47,15 @@ class Runner(ABC):
         runner.close(); runner.close()          # ends what is in flight; may be called twice
 
     Failures of a trainer (an exception, NaN, out of memory, a dead process, a time limit) are results, never
-    exceptions. What `on_report` raises is the study's own error and comes out of `collect`; then only `close` is left.
+    exceptions. What `on_report` raises is the study's own error and comes out of `collect`; `close` must follow.
     """
 
     capacity: int
     """How many jobs can be in flight."""
 
     deadline: float | None = None
-    """When the study's time is over, in `time.monotonic()` seconds; the study sets it. From then on `collect` returns
-    at once with what is finished. A job that was cut short gives no result: `close` drops it."""
+    """When the study's time is over, in `time.monotonic()` seconds; the study sets it. From then on `collect`
+    returns at once with what is finished. A job that was cut short gives no result: `close` drops it."""
 
     @abstractmethod
     def submit(self, job: Job) -> None:
