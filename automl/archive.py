@@ -1,0 +1,125 @@
+"""What a run directory holds, finished or still running, as one read-only record.
+
+`show`, `report`, `export` and `sync` read a study through it and never touch the ledger themselves.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal, TypeAlias
+
+from automl.core.budget import Spent
+from automl.core.records import Json, Result, Trial
+from automl.core.tracker import StudyInfo
+
+Scale: TypeAlias = Literal["evaluations", "cost", "seconds"]
+
+
+@dataclass(frozen=True, slots=True)
+class Archive:
+    """A study as it lies in its directory.
+
+    Attributes:
+        directory: the run directory.
+        info: what the study is.
+        trials: the closed trials.
+        summary: what `summary.json` holds; None while the study runs or after it was interrupted.
+        baselines: other searches of the same space at the same budget, by the name of their controller.
+        spent: what the study has used.
+        header: what else the ledger knows: `cost_unit` (str), `diagnostics` (list of [evaluations, {name: number}]).
+    """
+
+    directory: Path
+    info: StudyInfo
+    trials: tuple[Trial, ...]
+    summary: Mapping[str, Any] | None
+    baselines: Mapping[str, Archive]
+    spent: Spent
+    header: Mapping[str, Json]
+
+    @property
+    def ranked(self) -> list[Trial]:
+        """The trials that succeeded, best first; those beyond a limit come last."""
+        return self.info.objectives.rank(self.trials)
+
+    @property
+    def best(self) -> Trial | None:
+        """The best trial within the limits, by the first objective; None if there is none."""
+        first = next(iter(self.ranked), None)
+        return first if first and self.info.objectives.feasible(first.metrics) else None
+
+    @property
+    def front(self) -> list[Trial]:
+        """The trials within the limits that no other dominates, best first objective first."""
+        return self.info.objectives.front(self.trials)
+
+    @property
+    def failed(self) -> list[Trial]:
+        """The trials of which no evaluation succeeded, in the order of their numbers."""
+        return sorted((trial for trial in self.trials if trial.last is None), key=lambda trial: trial.number)
+
+    @property
+    def results(self) -> list[Result]:
+        """Every evaluation of the closed trials, in the order of asking."""
+        return sorted((result for trial in self.trials for result in trial.results), key=lambda r: r.id)
+
+    @property
+    def counts_cost(self) -> bool:
+        """Whether the trainer counted what its evaluations consumed."""
+        return any(result.outcome and result.outcome.cost > 0 for trial in self.trials for result in trial.results)
+
+    @property
+    def parents(self) -> dict[int, int]:
+        """The number of the trial each trial started its weights from; trials that started afresh are absent.
+
+        Only the first evaluation of a trial counts: later ones continue the trial itself.
+        """
+        owner = {result.id: trial.number for trial in self.trials for result in trial.results}
+        found = {}
+        for trial in self.trials:
+            parent = trial.results[0].proposal.parent if trial.results else None
+            if parent is not None and owner.get(parent, trial.number) != trial.number:
+                found[trial.number] = owner[parent]
+        return found
+
+    def lineage(self, trial: int) -> list[int]:
+        """Return the numbers of the trials from the first ancestor to `trial`, both included."""
+        parents, path = self.parents, [trial]
+        while path[-1] in parents:
+            path.append(parents[path[-1]])
+        return path[::-1]
+
+    def spending(self, by: Scale = "evaluations") -> Iterator[tuple[Result, float]]:
+        """Yield every evaluation with what the study had spent when it ended, in the order of asking.
+
+        Args:
+            by: evaluations; cost in the trainer's unit; or seconds, summed over evaluations, not wall time. An
+                evaluation that was copied counts as an evaluation and costs nothing.
+        """
+        total = 0.0
+        for result in self.results:
+            if by == "evaluations":
+                total += 1
+            elif result.copied is None:
+                total += result.seconds if by == "seconds" else (result.outcome.cost if result.outcome else 0.0)
+            yield result, total
+
+    def best_so_far(self, by: Scale = "evaluations") -> list[tuple[float, float]]:
+        """Return the corners of the curve of the best: what was spent, the first objective's best value so far.
+
+        One pair for each improvement, and a last one where the spending ends. A trial counts from the evaluation it is
+        judged by; trials beyond a limit do not count. Empty while nothing counts.
+        """
+        objectives = self.info.objectives
+        judged = {trial.last.id for trial in self.trials if trial.last and objectives.feasible(trial.metrics)}
+        goal, corners, spent = objectives.goals[0], list[tuple[float, float]](), 0.0
+        best = -float("inf")
+        for result, spent in self.spending(by):  # noqa: B007 - the last value is used below
+            if result.id in judged and goal.score(result.metrics) > best:
+                best = goal.score(result.metrics)
+                corners.append((spent, float(result.metrics[goal.metric])))
+        if corners and spent > corners[-1][0]:
+            corners.append((spent, corners[-1][1]))
+        return corners

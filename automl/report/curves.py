@@ -1,0 +1,61 @@
+"""How the best few trials learned: what they reported on the way."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from automl.archive import Archive
+from automl.core.records import Trial
+from automl.report import look, words
+from automl.report.section import Section
+
+BEST_FEW = 5
+
+
+def section(archive: Archive) -> Section | None:
+    """Return the learning curves of the best trials, or None if no trial reported twice."""
+    chosen = archive.ranked[:BEST_FEW]
+    metric = _metric(archive, chosen)
+    if metric is None:
+        return None
+    figure = look.drawing(400)
+    for name, baseline in archive.baselines.items():
+        if baseline.best and len(line := points(baseline.best, metric)) > 1:
+            _curve(figure, line, f"best of {name}", look.BASELINE, 2)
+    lines = [(trial, points(trial, metric)) for trial in chosen]
+    for colour, (trial, line) in reversed(list(zip(look.SERIES, lines, strict=False))):
+        if line:
+            _curve(figure, line, f"trial {trial.number}", colour, 3 if trial is chosen[0] else 2)
+    figure.update_layout(legend_traceorder="reversed")
+    look.name_axes(figure, "step", words.spoken(metric))
+    figure.update_yaxes(**look.ticks(metric, [y for _, line in lines for _, y in line]))
+    return Section("Learning curves", _note(len(chosen)), (figure,), wide=False)
+
+
+def _note(many: int) -> str:
+    return f"The best {many} trials, while they trained." if many > 1 else "The best trial, while it trained."
+
+
+def points(trial: Trial, metric: str) -> list[tuple[float, float]]:
+    """Return (step, value) over all evaluations of a trial, one after the other."""
+    line: list[tuple[float, float]] = []
+    start = 0.0
+    for result in trial.results:
+        line += [(start + step, float(m[metric])) for step, m in result.curve if metric in m]
+        start += max((step for step, _ in result.curve), default=0)
+    return line
+
+
+def _metric(archive: Archive, chosen: Sequence[Trial]) -> str | None:
+    """The first objective if the trials reported it on the way, else the first metric that they did."""
+    reported = {name: None for t in chosen for r in t.results for _, metrics in r.curve for name in metrics}
+    names = [name for name in archive.info.objectives.metrics if name in reported] or list(reported)
+    return next((name for name in names if any(len(points(t, name)) > 1 for t in chosen)), None)
+
+
+def _curve(figure: Any, line: Sequence[tuple[float, float]], name: str, colour: str, width: int) -> None:
+    x, y = zip(*line, strict=True)
+    style = {"color": colour, "width": width}
+    mode = "lines" if len(line) > 1 else "markers"
+    figure.add_scatter(x=x, y=y, mode=mode, name=name, line=style, marker={"color": colour})

@@ -1,0 +1,96 @@
+"""The head of the page: what was searched, what came out, what it took, and what to type next."""
+
+from __future__ import annotations
+
+import html
+import shlex
+
+from automl.archive import Archive
+from automl.core.records import Trial
+from automl.report import words
+
+
+def headline(archive: Archive) -> str:
+    """Return the head of the page as HTML."""
+    info = archive.info
+    facts = "".join(f"<div><dt>{name}</dt><dd>{value}</dd></div>" for name, value in _facts(archive))
+    return (
+        f'<p class="over">{html.escape(info.space)} <span>searched by</span> {html.escape(info.controller)}'
+        f"{_state(archive)}</p>\n<h1>{html.escape(info.name)}</h1>\n"
+        f'<p class="lead">{_sentence(archive)}</p>\n<dl class="facts">{facts}</dl>\n'
+        f"{_candidate(archive)}{_commands(archive)}"
+    )
+
+
+def _state(archive: Archive) -> str:
+    return "" if archive.summary is not None else ' <b class="badge">not finished</b>'
+
+
+def _sentence(archive: Archive) -> str:
+    """Say the best result, and how it stands against the first baseline."""
+    best = archive.best
+    if best is None:
+        if archive.ranked:
+            return f"No trial has respected the limits yet ({html.escape(str(archive.info.objectives))})."
+        return "No trial has succeeded yet." if archive.trials else "No trial has ended yet."
+    goal, *others = archive.info.objectives.goals
+    value = words.measured(goal.metric, best.metrics[goal.metric])
+    said = f"<strong>{value}</strong> {html.escape(words.spoken(goal.metric))}{_with(archive, best)}"
+    what = "the best" if not others else f"the first of {words.counted(len(archive.front), 'trial')} on the front,"
+    return f"{said}: {what} of {words.counted(len(archive.trials), 'trial')}{_against(archive)}."
+
+
+def _with(archive: Archive, best: Trial) -> str:
+    names = [goal.metric for goal in archive.info.objectives.goals[1:]] or ["params"]
+    said = [
+        f"{words.measured(name, best.metrics[name])} {html.escape(words.spoken(name))}"
+        for name in names
+        if name in best.metrics and name != archive.info.objectives.goals[0].metric
+    ]
+    return f" with {' and '.join(said)}" if said else ""
+
+
+def _against(archive: Archive) -> str:
+    goal = archive.info.objectives.goals[0]
+    named = [(name, other.best) for name, other in archive.baselines.items() if other.best]
+    if not named or archive.best is None:
+        return ""
+    name, other = min(named, key=lambda pair: pair[0] != "random")
+    value = other.metrics[goal.metric]
+    gap = goal.score(archive.best.metrics) - goal.score(other.metrics)
+    stand = "as good as" if gap == 0 else f"{words.difference(goal.metric, gap)} {'better' if gap > 0 else 'worse'} than"
+    return f", {stand} {html.escape(name)} search ({words.measured(goal.metric, value)})"
+
+
+def _facts(archive: Archive) -> list[tuple[str, str]]:
+    info, spent = archive.info, archive.spent
+    failed = len(archive.failed)
+    trials = f"{len(archive.trials):,}" + (f" <small>{failed:,} failed</small>" if failed else "")
+    facts = [("Objectives", "<br>".join(map(html.escape, str(info.objectives).split(", "))))]
+    facts += [("Trials", trials), ("Evaluations", f"{spent.evaluations:,}")]
+    facts.append(("Time", words.duration(spent.seconds)))
+    if spent.cost > 0:
+        unit = html.escape(str(archive.header.get("cost_unit") or ""))
+        facts.append(("Cost", f"{words.number(spent.cost)} <small>{unit}</small>"))
+    return [*facts, ("Trainer", html.escape(info.trainer)), ("Seed", str(info.seed))]
+
+
+def _candidate(archive: Archive) -> str:
+    if archive.best is None:
+        return ""
+    text = html.escape(words.shortened(words.indented(archive.best.candidate), 20_000))
+    return f"<details><summary>The best candidate, trial {archive.best.number}</summary><pre>{text}</pre></details>\n"
+
+
+def _commands(archive: Archive) -> str:
+    """What to type next: continue, take the best along, look closer."""
+    run = shlex.quote(str(archive.directory))
+    lines = [] if archive.summary is not None else [(f"automl resume {run}", "continue the search")]
+    if archive.best:
+        out = shlex.quote(f"{archive.info.space}-best")
+        export = f"automl export {run} --trial {archive.best.number} --out {out}"
+        lines.append((export, "take the best along"))
+    lines += [(f"automl show {run} --front", "the front, in the terminal")]
+    lines += [(f"automl dashboard {run}", "every trial, in Optuna's dashboard")]
+    rows = "".join(f"<code>{html.escape(line)}</code><span>{what}</span>" for line, what in lines)
+    return f'<div class="next">{rows}</div>'

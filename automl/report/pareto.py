@@ -1,0 +1,122 @@
+"""What the first objective costs in terms of the second, or of size: the trade-off and its front."""
+
+from __future__ import annotations
+
+import html
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from automl.archive import Archive
+from automl.core.objectives import Objective
+from automl.core.pareto import front_indices
+from automl.core.records import Trial
+from automl.report import look, words
+from automl.report.section import Section
+
+_SIZES = ("params", "macs", "bytes", "latency", "depth", "gates")
+
+
+def section(archive: Archive) -> Section | None:
+    """Return the plot of two numbers per trial; None if only one number is known, or no trial succeeded."""
+    across = _across(archive)
+    if across is None or archive.best is None:
+        return None
+    goal, figure = archive.info.objectives.goals[0], look.drawing(400)
+    for name, baseline in archive.baselines.items():
+        _dots(figure, baseline, across, name, look.BASELINE, set())
+    front = _front(archive, across)
+    _dots(figure, archive, across, archive.info.controller, look.DOT, {t.number for t in front})
+    _line(figure, archive, across, front)
+    _limits(figure, archive, across)
+    side = "left" if across.direction == "min" else "right"
+    _axes(figure, archive, across)
+    look.name_axes(figure, f"{_named(archive, across)}, {words.better(across)}", words.spoken(goal.metric))
+    note = f"The front: no trial does better on one axis without doing worse on the other. Better is {_up(goal)} {side}."
+    return Section("Trade-off", note, (figure,), wide=False)
+
+
+def _up(goal: Objective) -> str:
+    return "up and" if goal.direction == "max" else "down and"
+
+
+def _across(archive: Archive) -> Objective | None:
+    """The second objective, else a size that was measured, else the cost."""
+    if len(archive.info.objectives.goals) > 1:
+        return archive.info.objectives.goals[1]
+    known = set[str]().union(*(trial.metrics for trial in archive.ranked[:50]))
+    size = next((name for name in _SIZES if name in known), None)
+    return Objective(f"min:{size}") if size else Objective("min:cost") if archive.counts_cost else None
+
+
+def _named(archive: Archive, across: Objective) -> str:
+    unit = archive.header.get("cost_unit") if across.metric == "cost" else None
+    return str(unit) if unit else words.spoken(across.metric)
+
+
+def _reader(across: Objective) -> Callable[[Trial], float | None]:
+    """How to read the number across from a trial; None where it was not measured."""
+    metric = across.metric
+
+    def read(trial: Trial) -> float | None:
+        if metric not in trial.metrics and metric == "cost":
+            return sum(r.outcome.cost for r in trial.results if r.outcome)
+        value = trial.metrics.get(metric)
+        return None if value is None else float(value)
+
+    return read
+
+
+def _points(trials: Sequence[Trial], across: Objective) -> list[tuple[Trial, float]]:
+    read = _reader(across)
+    return [(trial, value) for trial in trials if trial.last and (value := read(trial)) is not None]
+
+
+def _front(archive: Archive, across: Objective) -> list[Trial]:
+    """The front in the plane of the plot, from left to right."""
+    objectives = archive.info.objectives
+    points = [(t, x) for t, x in _points(archive.ranked, across) if objectives.feasible(t.metrics)]
+    sign = 1.0 if across.direction == "max" else -1.0
+    scores = [(objectives.goals[0].score(t.metrics), sign * x) for t, x in points]
+    return [points[i][0] for i in sorted(front_indices(scores), key=lambda i: points[i][1])]
+
+
+def _dots(figure: Any, archive: Archive, across: Objective, name: str, colour: str, keep: set[int]) -> None:
+    shown = _points(look.thinned(archive.ranked, keep), across)
+    metric = archive.info.objectives.goals[0].metric
+    figure.add_scatter(
+        x=[x for _, x in shown],
+        y=[trial.metrics[metric] for trial, _ in shown],
+        text=[look.hover(archive, trial) for trial, _ in shown],
+        mode="markers", name=name, hovertemplate="%{text}<extra>" + html.escape(name) + "</extra>",
+        marker={"color": colour, "size": 6 if len(shown) < 500 else 4, "opacity": 0.65},
+    )  # fmt: skip
+
+
+def _line(figure: Any, archive: Archive, across: Objective, front: Sequence[Trial]) -> None:
+    """Mark the front: a staircase between its trials, since what lies between them was not reached."""
+    points = _points(front, across)
+    metric = archive.info.objectives.goals[0].metric
+    figure.add_scatter(
+        x=[x for _, x in points],
+        y=[trial.metrics[metric] for trial, _ in points],
+        text=[look.hover(archive, trial) for trial, _ in points],
+        mode="lines+markers", name="front", hovertemplate="%{text}<extra>front</extra>",
+        line={"shape": "hv" if across.direction == "min" else "vh", "color": look.BEST, "width": 2},
+        marker={"color": look.BEST, "size": 9, "line": {"color": look.PANEL, "width": 1.5}},
+    )  # fmt: skip
+
+
+def _limits(figure: Any, archive: Archive, across: Objective) -> None:
+    style = {"line_dash": "dash", "line_color": look.MUTED, "line_width": 1}
+    for limit in archive.info.objectives.limits:
+        if limit.metric == across.metric:
+            figure.add_vline(x=limit.bound, **style)
+        elif limit.metric == archive.info.objectives.goals[0].metric:
+            figure.add_hline(y=limit.bound, **style)
+
+
+def _axes(figure: Any, archive: Archive, across: Objective) -> None:
+    metric = archive.info.objectives.goals[0].metric
+    everyone = [trial for a in (archive, *archive.baselines.values()) for trial in a.ranked]
+    figure.update_xaxes(**look.ticks(across.metric, [x for _, x in _points(everyone, across)]))
+    figure.update_yaxes(**look.ticks(metric, [trial.metrics[metric] for trial in everyone]))
