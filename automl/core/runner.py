@@ -47,7 +47,7 @@ class Runner(ABC):
         runner.close(); runner.close()          # ends what is in flight; may be called twice
 
     Failures of a trainer (an exception, NaN, out of memory, a dead process, a time limit) are results, never
-    exceptions. What `on_report` raises is the study's own error and comes out of `collect`; `close` must follow.
+    exceptions. What `on_report` raises is the study's own error and comes out of `collect`; then `close`.
     """
 
     capacity: int
