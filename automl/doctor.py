@@ -5,9 +5,9 @@
     diagnosis.as_json()        # for `--json`
     show(diagnosis)            # a Rich renderable
 
-Nothing heavy is imported: versions come from installed metadata, and a GPU is seen by its driver. Metadata are
-also the better witness: a folder `mlflow/` without a Python file, as this repository has one, can be
-imported as an empty package.
+Nothing heavy is imported: versions come from installed metadata, and a GPU is seen by its driver. Metadata
+are also the better witness: a folder `mlflow/` without a Python file, as this repository has one,
+can be imported as an empty package.
 """
 
 from __future__ import annotations
