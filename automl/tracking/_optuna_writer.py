@@ -1,0 +1,134 @@
+"""Writing one study into one Optuna storage. Imports Optuna; runs in the thread of `ToOptuna`."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from optuna.exceptions import DuplicatedStudyError
+from optuna.storages import BaseStorage, RDBStorage
+from optuna.study import StudyDirection
+
+from automl.core.records import Trial
+from automl.core.tracker import StudyInfo
+from automl.tracking._optuna_bulk import add_trials
+from automl.tracking._optuna_store import open_storage
+from automl.tracking._optuna_trials import Projected, Projection
+
+IDENTITY = "identity"
+"""User attribute of an Optuna study that holds `StudyInfo.identity`."""
+_METRIC_NAMES = "study:metric_names"  # where Study.set_metric_names keeps them, without its warning
+# Where optuna_dashboard.save_note keeps a note, and the length of its parts.
+_NOTE_VERSION, _NOTE, _NOTE_PART = "dashboard:note_ver", "dashboard:note_str:", 2045
+
+
+class OptunaWriter:
+    """Finds or creates the Optuna study of a search and adds its trials."""
+
+    def __init__(self, url: str, study: StudyInfo) -> None:
+        self._storage: BaseStorage = open_storage(url)
+        self._study = study
+        self._projection = Projection(study.objectives)
+        self._id = self._find_or_create()
+        self._present = None if isinstance(self._storage, RDBStorage) else self._numbers()
+
+    def write(self, trials: Sequence[Trial]) -> None:
+        """Add the trials that are not there yet."""
+        projected = [self._projection.project(trial) for trial in trials]
+        if isinstance(self._storage, RDBStorage):
+            add_trials(self._storage, self._id, projected)
+        else:
+            self._add_one_by_one(projected)
+
+    def finish(self, summary: Mapping[str, Any]) -> None:
+        """Show the result in the note of the study."""
+        self._save_note(_describe(self._study) + _result(summary))
+
+    def close(self) -> None:
+        """Let go of the storage."""
+        if isinstance(self._storage, RDBStorage):
+            self._storage.remove_session()
+            self._storage.engine.dispose()
+
+    def _add_one_by_one(self, trials: Sequence[Projected]) -> None:
+        """Add trials to a storage that is no database; there Optuna counts the numbers itself."""
+        assert self._present is not None
+        for trial in trials:
+            if trial.number not in self._present:
+                self._storage.create_new_trial(self._id, template_trial=trial.freeze())
+                self._present.add(trial.number)
+
+    def _numbers(self) -> set[int]:
+        trials = self._storage.get_all_trials(self._id, deepcopy=False)
+        return {t.user_attrs["trial"] for t in trials if "trial" in t.user_attrs}
+
+    def _find_or_create(self) -> int:
+        """Return the study of this identity; another study of the same name gets this one a suffix."""
+        mine = self._study.identity
+        known = {s.study_name: s for s in self._storage.get_all_studies()}
+        for study in known.values():
+            if study.user_attrs.get(IDENTITY) == mine:
+                return int(study._study_id)
+        attempt = 1
+        while True:
+            name = self._study.name if attempt == 1 else f"{self._study.name}-{attempt}"
+            if name not in known:
+                try:
+                    return self._create(name)
+                except DuplicatedStudyError:
+                    pass  # another process was faster
+            attempt += 1
+
+    def _create(self, name: str) -> int:
+        goals = self._study.objectives.goals
+        directions = {"max": StudyDirection.MAXIMIZE, "min": StudyDirection.MINIMIZE}
+        study_id: int = self._storage.create_new_study([directions[goal.direction] for goal in goals], name)
+        attributes = {
+            IDENTITY: self._study.identity,
+            "space": self._study.space,
+            "controller": self._study.controller,
+            "trainer": self._study.trainer,
+            "objectives": str(self._study.objectives),
+            "seed": self._study.seed,
+            "settings": dict(self._study.settings),
+        }
+        for key, value in attributes.items():
+            self._storage.set_study_user_attr(study_id, key, value)
+        self._storage.set_study_system_attr(study_id, _METRIC_NAMES, [goal.metric for goal in goals])
+        self._id = study_id
+        self._save_note(_describe(self._study))
+        return study_id
+
+    def _save_note(self, text: str) -> None:
+        """Write the Markdown note that the dashboard shows; importing the dashboard for it would take 2 s."""
+        system = self._storage.get_study_system_attrs(self._id)
+        parts = [text[i : i + _NOTE_PART] for i in range(0, len(text), _NOTE_PART)]
+        stale = sum(key.startswith(_NOTE) for key in system) - len(parts)
+        if [system.get(f"{_NOTE}{i}") for i in range(len(parts))] == parts:
+            return
+        self._storage.set_study_system_attr(self._id, _NOTE_VERSION, int(system.get(_NOTE_VERSION, 0)) + 1)
+        for i, part in enumerate(parts + [""] * max(0, stale)):
+            self._storage.set_study_system_attr(self._id, f"{_NOTE}{i}", part)
+
+
+def _describe(study: StudyInfo) -> str:
+    return (
+        f"# {study.name}\n\n"
+        f"Space **{study.space}**, controller **{study.controller}**, trainer **{study.trainer}**, "
+        f"seed {study.seed}.\n\nObjectives: {study.objectives}.\n\n"
+        f"Run directory: `{study.directory}`\n"
+    )
+
+
+def _result(summary: Mapping[str, Any]) -> str:
+    best = summary.get("best") or {}
+    rows = "".join(f"| {name} | {_number(value)} |\n" for name, value in (best.get("metrics") or {}).items())
+    head = f"\n## Best: trial {best.get('trial')}\n\n| metric | value |\n|---|---|\n" if best else ""
+    return f"{head}{rows}\n{summary.get('trials')} trials, {summary.get('failed') or 0} failed evaluations.\n"
+
+
+def _number(value: Any) -> str:
+    if not isinstance(value, int | float) or not math.isfinite(value):
+        return str(value)
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"

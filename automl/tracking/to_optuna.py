@@ -1,0 +1,93 @@
+"""The tracker that shows a study in Optuna: its dashboard, its plots, its importances."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from itertools import groupby
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from automl.core.records import Result, Trial
+from automl.core.tracker import StudyInfo, Tracker
+from automl.tracking.background import Background
+
+if TYPE_CHECKING:
+    from automl.tracking._optuna_writer import OptunaWriter
+
+DEFAULT_URL = "sqlite:///runs/optuna.db"
+_Event: TypeAlias = StudyInfo | Trial | Mapping[str, Any]
+
+
+class ToOptuna(Tracker):
+    """Writes closed trials into an Optuna storage, in the background and in batches.
+
+    One Optuna study per study, found again by its identity; a different study of the same name gets a suffix.
+    Parameters are the choices, values the objectives in their order, intermediate values the course of the
+    first objective; metrics, candidate, parent, effort, cost and failure are user attributes; limits are
+    constraints.
+
+    Args:
+        url: storage URL of Optuna: any database, `grpc://`, `redis://`, or a path.
+
+    Settings:
+        patient: wait for the storage wherever it is slow, for `automl sync`; otherwise `finished` and `close`
+            wait `seconds` at most.
+        seconds: how long the end of a study may wait for the storage.
+    """
+
+    def __init__(self, url: str = DEFAULT_URL, *, patient: bool = False, seconds: float = 30.0) -> None:
+        self.url = url
+        self._seconds = None if patient else seconds
+        self._behind: Background[_Event] = Background(
+            f"Optuna ({_public(url)})", self._write, patient=patient
+        )
+        self._writer: OptunaWriter | None = None
+
+    def opened(self, study: StudyInfo) -> None:
+        self._behind.put(study)
+
+    def closed(self, trial: Trial) -> None:
+        self._behind.put(without_weights(trial))
+
+    def finished(self, summary: Mapping[str, Any]) -> None:
+        self._behind.put(dict(summary))
+        self._behind.flush(self._seconds)
+
+    def close(self) -> None:
+        if self._behind.close(self._seconds) and self._writer is not None:
+            self._writer.close()
+
+    def _write(self, events: list[_Event]) -> None:
+        """Write a batch; runs in the background thread, where Optuna is imported for the first time."""
+        for kind, group in groupby(events, key=lambda event: isinstance(event, Trial)):
+            if kind:
+                assert self._writer is not None
+                self._writer.write([event for event in group if isinstance(event, Trial)])
+                continue
+            for event in group:
+                self._turn(event)
+
+    def _turn(self, event: _Event) -> None:
+        from automl.tracking._optuna_writer import OptunaWriter
+
+        if isinstance(event, StudyInfo):
+            self._writer = OptunaWriter(self.url, event)
+        elif self._writer is not None and isinstance(event, Mapping):
+            self._writer.finish(event)
+
+
+def without_weights(trial: Trial) -> Trial:
+    """Return the trial without arrays and objects, so that one which waits to be written holds no memory."""
+    return replace(trial, results=tuple(map(_light, trial.results)))
+
+
+def _light(result: Result) -> Result:
+    if result.outcome is None or result.outcome.weights is None:
+        return result
+    return replace(result, outcome=replace(result.outcome, weights=None))
+
+
+def _public(url: str) -> str:
+    """Return a URL without the password it may hold."""
+    scheme, found, rest = url.partition("://")
+    return f"{scheme}://{rest.rpartition('@')[2]}" if found else url
