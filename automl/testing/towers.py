@@ -1,8 +1,9 @@
 """Towers: a complete toy system without any training, for tests of controllers and of the engine.
 
 A tower is blocks of layers with a width each, like a small convolutional network. It can be built, grown and
-inherited. Its trainer answers at once from a smooth landscape shaped like the published learning curve of EAS:
-the smallest tower has an accuracy of 0.49, width and depth help with diminishing returns, and noise of 0.01 is added.
+inherited. Its trainer answers at once from a smooth landscape shaped like the published learning curve of
+EAS: the smallest tower has an accuracy of 0.49, width and depth help with diminishing returns, and noise of
+0.01 is added.
 """
 
 from __future__ import annotations
@@ -102,7 +103,7 @@ class TowerSpace(SearchSpace[Tower]):
 
 
 class TowerTrainer(Trainer):
-    """Answers from the landscape; the weights count the efforts along the lineage, to make inheritance visible."""
+    """Answers from the landscape; the weights count the efforts along the lineage, to show inheritance."""
 
     accepts = ("towers",)
     metrics = {"val_accuracy": "max", "params": "min"}
@@ -137,10 +138,11 @@ def landscape(tower: Tower) -> float:
 
         0.49 + 0.082 Σ_b wide_b (1 - 2^(-n_b / 4)) + 0.052 Σ_b deep_b (1 - 0.75^(l_b - 1))
 
-    n_b is how many notches of width the layers of block b have gained on average, l_b their number; wide and deep
-    (`WIDTH_WORTH`, `DEPTH_WORTH`) say what a block is worth, so that a policy has something to learn: width pays most
-    in the last block, depth in the second. The two gains were set once, on random growth alone (four times any layers
-    wider with probability 1/2, five times a layer inserted anywhere), to give a mean of 0.64 and a best of 150 of 0.70.
+    n_b is how many notches of width the layers of block b have gained on average, l_b their number;
+    wide and deep (`WIDTH_WORTH`, `DEPTH_WORTH`) say what a block is worth, so that a policy has
+    something to learn: width pays most in the last block, depth in the second. The two gains were set
+    once, on random growth alone (four times any layers wider with probability 1/2, then five times a
+    layer inserted anywhere), to give a mean of 0.64 and a best of 150 of 0.70.
     """
     accuracy = 0.49
     for b, block in enumerate(tower.blocks):
