@@ -1,0 +1,154 @@
+"""Regularised evolution: a population in which age, not failure, decides who dies.
+
+Real, Aggarwal, Huang and Le: Regularized Evolution for Image Classifier Architecture Search. AAAI 2019,
+algorithm 1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from automl.controllers._draws import draws
+from automl.controllers._merit import Merit, best_first, merit
+from automl.core.choices import Answer, Choice, Trace, at_random, replay, run
+from automl.core.controller import Controller
+from automl.core.domains import Domain, Options, Value, dump_domain, load_domain
+from automl.core.errors import UsageError
+from automl.core.objectives import Objectives
+from automl.core.records import Proposal, Result
+from automl.core.space import SearchSpace
+
+_MOST_DRAWS = 20
+"""A mutation that changes nothing is drawn again, at most so often."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Individual:
+    """A member of the population: its genome is the trace of choices that built it."""
+
+    genome: Trace
+    merit: Merit
+
+
+class Evolution(Controller):
+    """Mutates one choice of the best of a few, drawn from the most recent candidates.
+
+    The first candidates are random. Then each is a child: `sample` members of the population are drawn, the
+    best of them is the parent, one of its named choices gets another value and the rest is replayed by name;
+    names the parent never met are answered at random. The child joins the population, the oldest member
+    leaves it. Failed evaluations never join. With several objectives the best is the least dominated, then
+    the least crowded (Deb et al. 2002), and limits come before objectives.
+
+    Deviations: the paper removes the oldest after every child of a synchronous loop, here whenever a result
+    arrives; its mutations are those of NASNet cells, and leave the parent unchanged in one case of twenty.
+
+    Settings:
+        population: how many recent candidates can be parents; also the number of random ones at the start.
+        sample: how many of them compete to be a parent.
+    """
+
+    profiles = {"paper": {"population": 100, "sample": 25}}  # Real et al. 2019, section "Experiment Setup"
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        population: int = 10,
+        sample: int = 4,
+    ) -> None:
+        super().__init__(space, objectives, seed)
+        if population < 2:
+            raise UsageError(f"A population needs two members or more, got {population}.")
+        if not 1 <= sample <= population:
+            raise UsageError(
+                f"sample={sample} cannot be drawn from a population of {population}.",
+                f"Set sample between 1 and {population}.",
+            )
+        self.population = population
+        self.sample = sample
+        self._next = 0
+        self._alive: list[_Individual] = []
+        """The population, oldest first."""
+
+    def ask(self, n: int, progress: float) -> list[Proposal]:
+        return [self._propose() for _ in range(n)]
+
+    def tell(self, results: Sequence[Result]) -> Collection[int]:
+        for result in results:
+            if result.outcome:
+                rated = merit(self.objectives, result.outcome.metrics)
+                self._alive.append(_Individual(dict(result.proposal.choices), rated))
+        self._alive = self._alive[-self.population :]
+        return [result.proposal.trial for result in results]
+
+    def state_dict(self) -> dict[str, Any]:
+        return {"next": self._next, "alive": [_dump(individual) for individual in self._alive]}
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._next = state["next"]
+        self._alive = [_load(individual) for individual in state["alive"]]
+
+    def _propose(self) -> Proposal:
+        trial, self._next = self._next, self._next + 1
+        rng = draws(self.seed, trial)
+        if len(self._alive) < self.population:
+            candidate, trace = run(self.space.build, at_random(rng))
+        else:
+            candidate, trace = self._mutated(self._parent(rng).genome, rng)
+        return Proposal(trial, 0, candidate, choices=trace)
+
+    def _parent(self, rng: np.random.Generator) -> _Individual:
+        """Return the winner of a tournament."""
+        places = rng.choice(len(self._alive), size=self.sample, replace=False)
+        drawn = [self._alive[int(i)] for i in sorted(places)]
+        winner = best_first([individual.merit for individual in drawn])[0]
+        return drawn[winner]
+
+    def _mutated(self, genome: Trace, rng: np.random.Generator) -> tuple[Any, dict[str, Choice]]:
+        """Return a child that differs from its parent, if one is found."""
+        candidate, trace = run(self.space.build, replay(genome, at_random(rng)))
+        names, before = list(genome), self.space.key(candidate)
+        for _ in range(_MOST_DRAWS if names else 0):
+            name = names[int(rng.integers(len(names)))]
+            candidate, trace = run(self.space.build, _changed(genome, name, rng))
+            if self.space.key(candidate) != before:
+                break
+        return candidate, trace
+
+
+def _changed(genome: Trace, changed: str, rng: np.random.Generator) -> Answer:
+    """Answer as the genome does, except for one name, which gets another value."""
+    uniform = at_random(rng)
+    known = replay(genome, uniform)
+
+    def answer(name: str, domain: Domain, allowed: Sequence[Value] | None) -> Value:
+        if name != changed:
+            return known(name, domain, allowed)
+        if allowed is None and isinstance(domain, Options):
+            allowed = domain.values
+        if allowed is None:
+            return uniform(name, domain, None)
+        others = [value for value in allowed if repr(value) != repr(genome[name].value)]
+        return others[int(rng.integers(len(others)))] if others else genome[name].value
+
+    return answer
+
+
+def _dump(individual: _Individual) -> dict[str, Any]:
+    genome = [[name, c.value, dump_domain(c.domain)] for name, c in individual.genome.items()]
+    return {
+        "genome": genome,
+        "score": list(individual.merit.score),
+        "violation": individual.merit.violation,
+    }
+
+
+def _load(state: Mapping[str, Any]) -> _Individual:
+    genome = {name: Choice(value, load_domain(domain)) for name, value, domain in state["genome"]}
+    return _Individual(genome, Merit(tuple(state["score"]), state["violation"]))
