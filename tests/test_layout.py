@@ -145,7 +145,7 @@ def test_the_families_are_reachable_from_the_root(family: str) -> None:
 
 
 def test_every_package_has_its_folder_of_tests() -> None:
-    """A folder of tests is named after a package, and every package has one; `testing` is run by all of them."""
+    """Folders of tests are named after packages, and every package has one; all of them run `testing`."""
     packages = {p.parent.name for p in modules("automl") if p.parent.parent == ROOT / "automl"} - {"testing"}
     filled = {name for name in packages if len(list((ROOT / "automl" / name).rglob("*.py"))) > 1}
     folders = {p.relative_to(ROOT).parts[1] for p in modules("tests") if len(p.relative_to(ROOT).parts) > 2}

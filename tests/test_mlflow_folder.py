@@ -1,7 +1,7 @@
 """The folder `mlflow/` holds what deploys a tracking server. It must never become a Python package.
 
-Beside an installed mlflow such a folder is harmless; with one `__init__.py` in it, `import mlflow` from the root
-of the repository would give an empty package in its place.
+Beside an installed mlflow such a folder is harmless. With an `__init__.py` in it, `import mlflow` from
+the root of the repository would give an empty package.
 """
 
 from __future__ import annotations
