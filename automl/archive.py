@@ -28,7 +28,8 @@ class Archive:
         summary: what `summary.json` holds; None while the study runs or after it was interrupted.
         baselines: other searches of the same space at the same budget, by the name of their controller.
         spent: what the study has used.
-        header: what else the ledger knows: `cost_unit` (str), `diagnostics` (list of [evaluations, {name: number}]).
+        header: what else the ledger knows: `cost_unit` (str) and `diagnostics`, the controller's, as a list of
+            [evaluations, {name: number}].
     """
 
     directory: Path
@@ -95,8 +96,8 @@ class Archive:
         """Yield every evaluation with what the study had spent when it ended, in the order of asking.
 
         Args:
-            by: evaluations; cost in the trainer's unit; or seconds, summed over evaluations, not wall time. An
-                evaluation that was copied counts as an evaluation and costs nothing.
+            by: evaluations; cost in the trainer's unit; or seconds, summed over evaluations, not wall time. A
+                copied evaluation counts as an evaluation and costs nothing.
         """
         total = 0.0
         for result in self.results:
@@ -107,16 +108,16 @@ class Archive:
             yield result, total
 
     def best_so_far(self, by: Scale = "evaluations") -> list[tuple[float, float]]:
-        """Return the corners of the curve of the best: what was spent, the first objective's best value so far.
+        """Return the corners of the curve of the best: what was spent, and the first objective's best so far.
 
-        One pair for each improvement, and a last one where the spending ends. A trial counts from the evaluation it is
-        judged by; trials beyond a limit do not count. Empty while nothing counts.
+        One pair for each improvement, and a last one where the spending ends. A trial counts from the
+        evaluation it is judged by; trials beyond a limit do not count. Empty while nothing counts.
         """
         objectives = self.info.objectives
         judged = {trial.last.id for trial in self.trials if trial.last and objectives.feasible(trial.metrics)}
         goal, corners, spent = objectives.goals[0], list[tuple[float, float]](), 0.0
         best = -float("inf")
-        for result, spent in self.spending(by):  # noqa: B007 - the last value is used below
+        for result, spent in self.spending(by):
             if result.id in judged and goal.score(result.metrics) > best:
                 best = goal.score(result.metrics)
                 corners.append((spent, float(result.metrics[goal.metric])))

@@ -47,7 +47,7 @@ class Audience:
         for tracker in tuple(self._trackers):
             try:
                 call(tracker)
-            except Exception as error:  # noqa: BLE001 - a tracker may fail in any way, the search goes on
+            except Exception as error:
                 self._trackers.remove(tracker)
                 name = type(tracker).__name__
                 _log.warning("%s stopped working and is left out: %s. `automl sync` can repeat it.", name, error)

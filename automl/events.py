@@ -1,4 +1,4 @@
-"""The events of a ledger and their JSON: what was asked, what was told, what was finished in the end."""
+"""The events of a ledger and their JSON: asked, told, ended, finished in full."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from automl.core.choices import Choice
 from automl.core.domains import Domain
 from automl.core.records import Failure, Json, Outcome, Proposal, Result
 
-Kind: TypeAlias = Literal["ask", "tell", "final"]
+Kind: TypeAlias = Literal["ask", "tell", "end", "final"]
 
 
 @dataclass(frozen=True, slots=True)

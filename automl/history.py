@@ -25,6 +25,7 @@ class History:
         weighty: ids of the evaluations that had weights.
         trials: closed trials, in the order of closing.
         finals: bodies of the `final` events, in order.
+        ended_by: what ended the search; empty while it runs.
         diagnostics: what the controller said of itself, as (evaluations, numbers) pairs.
         asked: how many evaluations were ever asked.
     """
@@ -38,6 +39,7 @@ class History:
         self.trials: list[Trial] = []
         self.finals: list[dict[str, Any]] = []
         self.diagnostics: list[tuple[int, Metrics]] = []
+        self.ended_by = ""
         self.asked = 0
         self._domains = domains
         self._load = load
@@ -52,9 +54,10 @@ class History:
         elif event.kind == "tell":
             bodies = event.body["results"]
             self.apply_tell(event, [load_result(b, self.in_flight[b["id"]]) for b in bodies])
+        elif event.kind == "end":
+            self.ended_by = event.body["why"]
         else:
             self.finals.append(event.body)
-            self.spent.seconds = max(self.spent.seconds, event.body.get("elapsed", 0.0))
 
     def apply_ask(self, event: Event, proposals: list[tuple[int, Proposal]]) -> None:
         """Fold an ask whose proposals are at hand."""

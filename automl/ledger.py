@@ -94,9 +94,7 @@ class Ledger:
         now = time.time()
         text = json.dumps(body, separators=(",", ":"))
         with _guarded(self.directory / FILE):
-            cursor = self._connection.execute(
-                "INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", (kind, text, now)
-            )
+            cursor = self._connection.execute("INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", (kind, text, now))
         return Event(cursor.lastrowid or 0, kind, dict(body), now)
 
     def events(self, after: int = 0) -> Iterator[Event]:
@@ -113,7 +111,8 @@ class Ledger:
                 self.domains[name] = choice.domain
                 with _guarded(self.directory / FILE):
                     self._connection.execute(
-                        "INSERT OR REPLACE INTO domains VALUES (?, ?)", (name, json.dumps(dump_domain(choice.domain)))
+                        "INSERT OR REPLACE INTO domains VALUES (?, ?)",
+                        (name, json.dumps(dump_domain(choice.domain))),
                     )
             elif known != choice.domain:
                 raise InvalidCandidate(

@@ -24,6 +24,8 @@ FAMILIES = {
     "trackers": "tracker",
 }
 
+_EXTRAS = {"torch_geometric": "gnn", "ray": "ray", "onnx": "onnx", "torchvision": "vision"}
+
 
 @cache
 def found(family: str) -> Mapping[str, EntryPoint]:
@@ -54,10 +56,16 @@ def load(family: str, name: str) -> type[Any]:
     try:
         cls: type[Any] = points[name].load()
     except ModuleNotFoundError as error:
-        raise MissingExtra(error.name or name, "all") from error
+        if (error.name or "").partition(".")[0] == points[name].value.partition(".")[0]:
+            raise _broken(family, name, error) from error  # the plug-in's own module is not there
+        raise MissingExtra(error.name or name, _EXTRAS.get(error.name or "", "all")) from error
     except Exception as error:
-        raise UsageError(f"The {FAMILIES[family]} '{name}' ({points[name].value}) cannot be loaded: {error}.") from error
+        raise _broken(family, name, error) from error
     return cls
+
+
+def _broken(family: str, name: str, error: Exception) -> UsageError:
+    return UsageError(f"The {FAMILIES[family]} '{name}' ({found(family)[name].value}) cannot be loaded: {error}.")
 
 
 def settings_of(cls: type[Any]) -> dict[str, inspect.Parameter]:

@@ -45,9 +45,7 @@ class Retention:
         self._history = history
         self._elite = elite
 
-    def keep(
-        self, results: Sequence[Result], weights: Mapping[int, Weights], parents: Collection[int]
-    ) -> None:
+    def keep(self, results: Sequence[Result], weights: Mapping[int, Weights], parents: Collection[int]) -> None:
         """Write what is needed of `weights`. Called before the ledger says that these results exist.
 
         Args:

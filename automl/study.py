@@ -27,7 +27,7 @@ from automl.core.budget import Budget, Spent
 from automl.core.controller import Controller
 from automl.core.errors import InvalidCandidate, LedgerError
 from automl.core.objectives import Objectives
-from automl.core.records import Failure, Proposal, Result, Weights
+from automl.core.records import Failure, Metrics, Proposal, Result, Weights
 from automl.core.runner import Job, Runner
 from automl.core.space import SearchSpace
 from automl.events import Event, dump_proposal, dump_result
@@ -69,7 +69,6 @@ class Study:
     ) -> None:
         self.history = History(ledger.domains, space.load)
         self.weights = WeightStore(ledger.directory / "weights")
-        self.stopped_by = ""
         self._space: Any = space
         self._controller = controller
         self._runner = runner
@@ -97,11 +96,22 @@ class Study:
             if not self._running:
                 break
             self._collect()
-        self.stopped_by = self._why()
+        self._end()
 
     def elapsed(self) -> float:
         """Return the seconds spent on this study, over all its sessions."""
         return self._earlier + time.monotonic() - self._started
+
+    @property
+    def abandoned(self) -> bool:
+        """Say whether evaluations were left in flight; they are asked again when the study is resumed."""
+        return bool(self._running)
+
+    def reported(self, number: int, step: int, metrics: Metrics) -> None:
+        """Pass on an intermediate result of evaluation `number`."""
+        proposal = self.history.in_flight.get(number)
+        if proposal is not None:
+            self._audience.progress(proposal.trial, step, metrics)
 
     # Asking.
 
@@ -257,6 +267,12 @@ class Study:
 
     def _used_up(self) -> bool:
         return self._copies.exhausted or self._spent().progress(self._budget) >= 1.0
+
+    def _end(self) -> None:
+        """Write down what ended the search, once."""
+        why = self._why()
+        if why != self.history.ended_by:
+            self.history.apply(self._ledger.append("end", {"why": why}))
 
     def _why(self) -> str:
         """Name what ended the search: a bound of the budget, repetition, or the controller itself."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Collection
 from pathlib import Path
 
@@ -48,7 +47,7 @@ class WeightStore:
         try:
             self._directory.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(save({key: array.copy(order="C") for key, array in weights.items()}))
-            os.replace(draft, path)
+            draft.replace(path)
         except OSError as error:
             draft.unlink(missing_ok=True)
             raise LedgerError(

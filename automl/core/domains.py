@@ -9,11 +9,12 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, TypeAlias
 
 import numpy as np
 
-Value: TypeAlias = None | bool | int | float | str
+Value: TypeAlias = bool | int | float | str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +106,13 @@ def as_domain(given: Domain | range | Sequence[Value]) -> Domain:
         return given
     if isinstance(given, range):
         return Integers(given.start, given[-1], given.step)
-    return Options(tuple(given))
+    return _options(*given)
+
+
+@lru_cache(maxsize=4096, typed=True)
+def _options(*values: Value) -> Options:
+    """Make each set of options once: a program asks from the same few over and over."""
+    return Options(values)
 
 
 def dump_domain(domain: Domain) -> dict[str, Any]:

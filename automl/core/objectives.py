@@ -108,7 +108,8 @@ class Objectives:
     @property
     def metrics(self) -> tuple[str, ...]:
         """Names of all metrics that objectives and limits speak of."""
-        return tuple(dict.fromkeys(part.metric for part in (*self.goals, *self.limits)))
+        named = [goal.metric for goal in self.goals] + [limit.metric for limit in self.limits]
+        return tuple(dict.fromkeys(named))
 
     def score(self, metrics: Metrics) -> Score:
         """Return one number per objective, larger is better."""
@@ -127,6 +128,4 @@ class Objectives:
     def rank(self, trials: Sequence[Trial]) -> list[Trial]:
         """Return the trials that succeeded, best first: feasible before infeasible, then by the first objective."""
         rated = [trial for trial in trials if trial.last]
-        return sorted(
-            rated, key=lambda t: (not self.feasible(t.metrics), -self.goals[0].score(t.metrics), t.number)
-        )
+        return sorted(rated, key=lambda t: (not self.feasible(t.metrics), -self.goals[0].score(t.metrics), t.number))

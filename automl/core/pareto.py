@@ -7,7 +7,6 @@ from collections.abc import Sequence
 import numpy as np
 
 
-
 def dominates(a: Sequence[float], b: Sequence[float]) -> bool:
     """Say whether `a` is at least as good everywhere and better somewhere."""
     return all(x >= y for x, y in zip(a, b, strict=True)) and any(x > y for x, y in zip(a, b, strict=True))
@@ -54,5 +53,3 @@ def crowding(scores: Sequence[Sequence[float]]) -> list[float]:
         if span > 0 and len(table) > 2:
             distance[order[1:-1]] += (column[order[2:]] - column[order[:-2]]) / span
     return [float(d) for d in distance]
-
-

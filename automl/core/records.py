@@ -18,7 +18,7 @@ import numpy.typing as npt
 
 from automl.core.choices import Choice
 
-Json: TypeAlias = None | bool | int | float | str | list[Any] | dict[str, Any]
+Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 Weights: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Metrics: TypeAlias = Mapping[str, float]
 FailureKind: TypeAlias = Literal["raised", "not_finite", "timeout", "died", "out_of_memory", "invalid"]

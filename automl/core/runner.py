@@ -84,9 +84,7 @@ def measure(trainer: Trainer, job: Job, report: Report) -> Result:
         report(step, plain)
 
     outcome, error = _attempt(trainer, job, record)
-    return Result(
-        job.id, job.proposal, outcome, error, seconds=time.perf_counter() - started, curve=tuple(curve)
-    )
+    return Result(job.id, job.proposal, outcome, error, seconds=time.perf_counter() - started, curve=tuple(curve))
 
 
 def _attempt(trainer: Trainer, job: Job, report: Report) -> tuple[Outcome | None, Failure | None]:

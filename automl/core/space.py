@@ -6,7 +6,7 @@ import dataclasses
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
-from typing import Any, Generic, Protocol, TypeVar, runtime_checkable
+from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
@@ -15,6 +15,7 @@ from automl.core.choices import Choose
 from automl.core.records import Json, Weights
 
 C = TypeVar("C")
+In = TypeVar("In", contravariant=True)
 
 
 class SearchSpace(ABC, Generic[C]):
@@ -39,7 +40,9 @@ class SearchSpace(ABC, Generic[C]):
                 return Line(**json)
     """
 
-    profiles: Mapping[str, Mapping[str, Any]] = {}
+    default_controller: ClassVar[str] = "bayesian"
+    """The controller that a search uses when none is named."""
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of settings, for `--set profile=NAME`."""
 
     @abstractmethod
@@ -122,14 +125,14 @@ class Relaxable(Protocol[C]):
 
 
 @runtime_checkable
-class Inheritable(Protocol[C]):
+class Inheritable(Protocol[In]):
     """A space that knows which of a parent's weights a child can use.
 
     This is the only edge along which weights move: growth, sharing, a resumed run. `inherit` is deterministic, never
     aliases its input, and returns only arrays that are right; the trainer initialises or calibrates what is missing.
     """
 
-    def inherit(self, child: C, parent: C, weights: Weights) -> Weights | None:
+    def inherit(self, child: In, parent: In, weights: Weights) -> Weights | None:
         """Return the child's weights made from the parent's, or None if nothing carries over."""
 
 

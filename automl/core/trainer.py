@@ -40,9 +40,7 @@ class Trainer(ABC):
     """Named sets of settings, for `--set profile=NAME`."""
 
     @abstractmethod
-    def train(
-        self, candidate: Any, *, effort: float, weights: Weights | None, seed: int, report: Report
-    ) -> Outcome:
+    def train(self, candidate: Any, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
         """Train a candidate and measure it.
 
         Args:

@@ -1,0 +1,131 @@
+"""The Python interface: `automl.search`, `automl.resume`, `automl.sync`.
+
+The command line calls the same functions, so both do exactly the same.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from automl.assembly import Parts, assemble
+from automl.config import SearchConfig, make_config, read_toml
+from automl.core.errors import LedgerError, UsageError
+from automl.core.tracker import Tracker
+from automl.ledger import FILE, Ledger
+from automl.reading import open_archive
+from automl.registry import load
+from automl.session import Session
+from automl.summary import Summary
+
+_NONE = "none"
+
+
+def search(
+    space: str | None = None,
+    *,
+    data: Any = None,
+    config: str | Path | None = None,
+    trackers: Sequence[Tracker] = (),
+    **options: Any,
+) -> Summary:
+    """Search a space and return what was found.
+
+    Args:
+        space: name of a search space (`automl list` shows them).
+        data: what the trainer should train on: a name or a path, or an object (arrays, a graph, a LightningDataModule);
+            None for the default data set.
+        config: a TOML file with any of the options; what is given here wins over it.
+        trackers: further trackers beside the console, Optuna and MLflow.
+        **options: every option of `automl search` by its name: controller, trainer, objectives, trials, evaluations,
+            time, cost, seed, workers, runner, limit, set, out, optuna, mlflow, baselines, finalists, keep, quiet.
+
+    Returns:
+        The summary; `summary.best.load()` is the trained model.
+
+    Raises:
+        UsageError: if something is unknown or does not fit together; nothing has been searched then.
+        LedgerError: if `out` exists already, or cannot be written.
+    """
+    values = read_toml(Path(config)) if config else {}
+    named = isinstance(data, str | Path)
+    values |= {"space": space} if space else {}
+    values |= {"data": str(data)} if named else {}
+    values |= {key: value for key, value in options.items() if value is not None}
+    settings = make_config(values, source=str(config) if config else "")
+    if settings.out and (Path(settings.out) / FILE).exists():
+        raise LedgerError(f"{settings.out} already holds a study.", f"Type: automl resume {settings.out}")
+    parts = assemble(settings, None if named else data)
+    return _run(parts, trackers, resuming=False)
+
+
+def resume(directory: str | Path, *, data: Any = None, trackers: Sequence[Tracker] = (), **options: Any) -> Summary:
+    """Take up a search where it was left: interrupted, killed, or ended by its budget and now given a larger one.
+
+    Args:
+        directory: the run directory.
+        data: the data object, where the search was started with one.
+        trackers: further trackers.
+        **options: a larger `trials`, `evaluations`, `time` or `cost`; `quiet`, `workers`, `runner`, `limit`.
+
+    Raises:
+        LedgerError: if there is no study, it is in use, or it was started with other data.
+    """
+    where = Path(directory)
+    with Ledger.read(where) as ledger:
+        stored: Any = ledger.header["config"]
+    changeable = {"trials", "evaluations", "time", "cost", "quiet", "json", "workers", "runner", "limit"}
+    given = {key: value for key, value in options.items() if value is not None}
+    if unknown := given.keys() - changeable:
+        raise UsageError(
+            f"'{min(unknown)}' cannot change when a search is resumed.",
+            f"These can: {', '.join(sorted(changeable))}.",
+        )
+    values = {**stored, **given, "out": str(where)}
+    parts = assemble(make_config(values, source=str(where / FILE)), data)
+    return _run(parts, trackers, resuming=True)
+
+
+def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None = None) -> None:
+    """Write a study into its Optuna and MLflow stores again, from its ledger; what is there already stays as it is.
+
+    Args:
+        directory: the run directory.
+        optuna: another Optuna storage than that of the search.
+        mlflow: another MLflow server than that of the search.
+    """
+    archive = open_archive(Path(directory))
+    settings: Any = archive.info.settings
+    config = make_config({**settings, "optuna": optuna or settings["optuna"], "mlflow": mlflow or settings["mlflow"]})
+    for tracker in _stores(config):
+        try:
+            tracker.opened(archive.info)
+            for trial in archive.trials:
+                tracker.closed(trial)
+            if archive.summary:
+                tracker.finished(archive.summary)
+        finally:
+            tracker.close()
+
+
+def _run(parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> Summary:
+    config = parts.config
+    console: Tracker = load("trackers", "console")(quiet=config.quiet or config.json_)
+    summary = Session(parts, [console, *_stores(config), *trackers], resuming=resuming).run()
+    return Summary(Path(str(config.out)), summary)
+
+
+def _stores(config: SearchConfig) -> list[Tracker]:
+    """Make the trackers that write to a store, unless they are switched off with `none`."""
+    stores: Mapping[str, str | None] = {"optuna": config.optuna, "mlflow": config.mlflow}
+    return [load("trackers", name)(url) for name, url in stores.items() if url and url != _NONE]
+
+
+def read_summary(directory: str | Path) -> Summary:
+    """Read the summary of a finished search, or put together that of an unfinished one."""
+    from automl.summary import summarise
+
+    archive = open_archive(Path(directory))
+    return Summary(archive.directory, archive.summary or json.loads(json.dumps(summarise(archive))))

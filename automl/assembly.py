@@ -1,0 +1,164 @@
+"""From a configuration to the parts of a search: names become classes, settings become arguments, gaps get defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from automl.config import SearchConfig
+from automl.core.budget import Budget
+from automl.core.controller import Controller
+from automl.core.errors import Incompatible, UnknownName
+from automl.core.objectives import Objectives
+from automl.core.space import SearchSpace
+from automl.core.trainer import Trainer
+from automl.fit import check_objectives, check_pair, trainers_for
+from automl.registry import load, names, settings_of
+from automl.settings import assign, complete
+
+_BASELINE = "random"
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The parts of a search, ready to run.
+
+    Attributes:
+        config: the configuration with every default filled in; running it again repeats the search.
+        space, trainer: the plug-ins.
+        objectives, budget: what for, and how much.
+        controller_settings: keyword arguments of the main controller.
+    """
+
+    config: SearchConfig
+    space: SearchSpace[Any]
+    trainer: Trainer
+    objectives: Objectives
+    budget: Budget
+    controller_settings: Mapping[str, Any] = field(default_factory=dict)
+
+    def controller(self) -> Controller:
+        """Make the controller of the search, fresh."""
+        return self._make(str(self.config.controller), self.controller_settings)
+
+    def baseline(self, name: str) -> Controller:
+        """Make a controller to compare with, with its own defaults."""
+        cls = load("controllers", name)
+        check_pair(self.config.space, type(self.space), name, cls)
+        check_objectives(name, cls, self.objectives)
+        return self._make(name, {})
+
+    def _make(self, name: str, settings: Mapping[str, Any]) -> Controller:
+        made: Controller = load("controllers", name)(self.space, self.objectives, self.config.seed, **settings)
+        return made
+
+
+def assemble(config: SearchConfig, data: Any = None) -> Parts:
+    """Make the parts of a search.
+
+    Args:
+        config: what was asked for.
+        data: an object that stands in for `config.data`.
+
+    Raises:
+        UsageError: for anything that is unknown, of the wrong type, or does not fit together.
+    """
+    space_class = load("search_spaces", config.space)
+    controller_name = config.controller or space_class.default_controller
+    controller_class = load("controllers", controller_name)
+    check_pair(config.space, space_class, controller_name, controller_class)
+    trainer_name = _trainer_name(config)
+    trainer_class = load("trainers", trainer_name)
+    objectives = _objectives(config, trainer_class)
+    check_objectives(controller_name, controller_class, objectives)
+    plugins = {"space": space_class, "controller": controller_class, "trainer": trainer_class}
+    chosen = assign(config.set, plugins)
+
+    trainer: Trainer = trainer_class(config.data if data is None else data, **chosen["trainer"])
+    facts = {k: v for k, v in trainer.facts().items() if k in settings_of(space_class)}
+    space: SearchSpace[Any] = space_class(**{**facts, **chosen["space"]})
+    filled = {"space": facts.keys() - chosen["space"].keys()}
+    every = {
+        f"{role}.{name}": value
+        for role, cls in plugins.items()
+        for name, value in complete(cls, chosen[role], dict.fromkeys(filled.get(role, ()))).items()
+    }
+    budget = config.budget()
+    if not budget.bounds():
+        budget = Budget(**trainer_class.default_budget)
+    out = Path(config.out) if config.out else _free_directory(f"{config.space}-{controller_name}")
+    resolved = config.model_copy(
+        update={
+            "controller": controller_name,
+            "trainer": trainer_name,
+            "objectives": str(objectives).split(", "),
+            "trials": budget.trials,
+            "evaluations": budget.evaluations,
+            "cost": budget.cost,
+            "runner": config.runner or ("serial" if config.workers == 1 else "process"),
+            "out": str(out),
+            "optuna": config.optuna or f"sqlite:///{out.parent / 'optuna.db'}",
+            "mlflow": config.mlflow or f"sqlite:///{out.parent / 'mlflow.db'}",
+            "baselines": _baselines(config, controller_name),
+            "set": every,
+        }
+    )
+    return Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
+
+
+def space_from(header: Mapping[str, Any]) -> SearchSpace[Any]:
+    """Make the space of a recorded search again, from its configuration and the facts about its data."""
+    cls = load("search_spaces", header["config"]["space"])
+    known = settings_of(cls)
+    facts = {name: value for name, value in header["facts"].items() if name in known}
+    prefix = "space."
+    chosen = {k.removeprefix(prefix): v for k, v in header["config"]["set"].items() if k.startswith(prefix)}
+    space: SearchSpace[Any] = cls(**{**facts, **assign(chosen, {"space": cls})["space"]})
+    return space
+
+
+def _trainer_name(config: SearchConfig) -> str:
+    fitting = trainers_for(config.space)
+    if config.trainer is None:
+        if not fitting:
+            raise Incompatible(f"No installed trainer trains candidates of '{config.space}'.", "Type: automl list")
+        return fitting[0]
+    if config.trainer not in names("trainers"):
+        raise UnknownName("trainer", config.trainer, names("trainers"))
+    if config.trainer not in fitting:
+        raise Incompatible(
+            f"The trainer '{config.trainer}' does not train candidates of '{config.space}'.",
+            f"Trainers that do: {', '.join(fitting) or 'none'}.",
+        )
+    return config.trainer
+
+
+def _objectives(config: SearchConfig, trainer: type[Any]) -> Objectives:
+    if not config.objectives:
+        name, direction = next(iter(trainer.metrics.items()))
+        return Objectives.parse([f"{direction}:{name}"])
+    objectives = Objectives.parse(config.objectives)
+    for metric in objectives.metrics:
+        if trainer.metrics and metric not in trainer.metrics:
+            raise UnknownName("metric", metric, trainer.metrics)
+    return objectives
+
+
+def _baselines(config: SearchConfig, controller: str) -> list[str]:
+    if config.baselines is None:
+        return [] if controller == _BASELINE else [_BASELINE]
+    wanted = [name for name in config.baselines if name != "none"]
+    for name in wanted:
+        if name not in names("controllers"):
+            raise UnknownName("controller", name, names("controllers"))
+    return wanted
+
+
+def _free_directory(stem: str) -> Path:
+    """Return the first of runs/STEM-1, runs/STEM-2, ... that does not exist."""
+    taken = 1
+    while (path := Path("runs") / f"{stem}-{taken}").exists():
+        taken += 1
+    return path

@@ -1,0 +1,160 @@
+"""What a search leaves for use: a candidate, its trained model, and an export that needs nothing of the run.
+
+An export is a folder of `model.json` (the candidate, the facts about the data, the measured metrics) and
+`weights.safetensors`. `automl.load(folder)` turns it into a plain model.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from automl.archive import Archive
+from automl.assembly import space_from
+from automl.core.errors import AutomlError, Incompatible, MissingExtra, UsageError, WeightsError
+from automl.core.objectives import Objectives
+from automl.core.records import Trial
+from automl.core.trainer import Finishing
+from automl.finale import final_name
+from automl.reading import open_archive
+from automl.registry import load as load_plugin
+from automl.weights import load_weights
+
+_MODEL = "model.json"
+_WEIGHTS = "weights.safetensors"
+
+
+def load_candidate(directory: Path, json: Any) -> Any:
+    """Read a candidate of a run back from its JSON."""
+    header = open_archive(directory).header
+    return space_from(header).load(json)
+
+
+def load_model(directory: Path, trial: int | None = None) -> Any:
+    """Return the trained model of a trial of a run, by default of the best.
+
+    Raises:
+        AutomlError: if the trial has no weights any more, or its trainer makes no models.
+    """
+    archive = open_archive(directory)
+    path, _ = _best_weights(archive, _trial(archive, trial))
+    chosen = _trial(archive, trial)
+    return _model(archive.header, chosen.candidate, path)
+
+
+def load(path: str | Path) -> Any:
+    """Return the model of an export as a plain object, ready to use.
+
+    Raises:
+        UsageError: if the folder is no export.
+    """
+    folder = Path(path)
+    try:
+        body = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{folder} is not an export: {error}.", "Type: automl export RUN --out PATH") from error
+    return _model(body, body["candidate"], folder / _WEIGHTS)
+
+
+def export(directory: str | Path, out: str | Path, trial: int | None = None, *, onnx: bool = False) -> Path:
+    """Write the model of a trial, by default of the best, as a folder that stands alone.
+
+    Args:
+        directory: the run directory.
+        out: the folder to make.
+        trial: number of the trial.
+        onnx: write `model.onnx` too.
+
+    Raises:
+        UsageError: if `out` exists or cannot be written.
+        MissingExtra: if ONNX is asked for and not installed.
+        AutomlError: if the trial has no weights any more.
+    """
+    directory, out = Path(directory), Path(out)
+    archive = open_archive(directory)
+    chosen = _trial(archive, trial)
+    weights, metrics = _best_weights(archive, chosen)
+    if out.exists():
+        raise UsageError(f"{out} exists already.", "Name another --out.")
+    body = {
+        "config": archive.header["config"],
+        "facts": archive.header["facts"],
+        "candidate": chosen.candidate,
+        "metrics": dict(metrics),
+        "version": archive.header["version"],
+    }
+    try:
+        out.mkdir(parents=True)
+        (out / _MODEL).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        shutil.copyfile(weights, out / _WEIGHTS)
+    except OSError as error:
+        raise UsageError(f"Cannot write to {out}: {error.strerror or error}.") from error
+    if onnx:
+        _write_onnx(load(out), archive.header["facts"], out / "model.onnx")
+    return out
+
+
+def _write_onnx(model: Any, facts: Any, path: Path) -> None:
+    """Trace a model with an input of the shape that the facts name."""
+    from importlib.util import find_spec
+
+    if missing := [name for name in ("onnx", "onnxscript") if find_spec(name) is None]:
+        raise MissingExtra(missing[0], "onnx")
+    import torch
+
+    if "input_shape" not in facts:
+        raise Incompatible("Only models with a fixed input shape can be written as ONNX.")
+    example = torch.zeros(1, *facts["input_shape"])
+    dynamic = ({0: torch.export.Dim("batch")},)
+    torch.onnx.export(model, (example,), str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
+
+
+def _trial(archive: Archive, number: int | None) -> Trial:
+    if number is None:
+        if archive.best is None:
+            raise AutomlError("No trial succeeded within the limits.", f"Type: automl show {archive.directory}")
+        return archive.best
+    found = next((trial for trial in archive.trials if trial.number == number), None)
+    if found is None or found.last is None:
+        state = "does not exist" if found is None else "failed"
+        raise UsageError(f"Trial {number} {state}.", f"Type: automl show {archive.directory}")
+    return found
+
+
+def _best_weights(archive: Archive, trial: Trial) -> tuple[Path, Mapping[str, float]]:
+    """Return the weights of a trial: of its better full training by validation, else those of the search."""
+    folder = archive.directory / "weights"
+    finals = [body for body in _finals(archive) if body["trial"] == trial.number and "metrics" in body]
+    if finals:
+        best = max(finals, key=lambda body: _score(archive.info.objectives, body["metrics"]))
+        return folder / f"{final_name(trial.number, best['start'])}.safetensors", best["metrics"]
+    last = trial.last
+    assert last is not None  # `_trial` refuses trials that failed
+    path = folder / f"{last.id if last.copied is None else last.copied}.safetensors"
+    if not path.exists():
+        raise WeightsError(
+            f"The weights of trial {trial.number} were not kept.",
+            "A search keeps those of its best few; start it with a larger `keep`, or export another trial.",
+        )
+    return path, trial.metrics
+
+
+def _finals(archive: Archive) -> list[dict[str, Any]]:
+    finals: Any = archive.header["finals"]
+    return list(finals)
+
+
+def _score(objectives: Objectives, metrics: Mapping[str, float]) -> float:
+    goal = objectives.goals[0]
+    return goal.score(metrics) if goal.metric in metrics else float("-inf")
+
+
+def _model(header: Mapping[str, Any], candidate: Any, weights: Path) -> Any:
+    name = header["config"]["trainer"]
+    trainer = load_plugin("trainers", name)
+    if not issubclass(trainer, Finishing):
+        raise Incompatible(f"The trainer '{name}' makes no models that can be loaded.")
+    return trainer.load(space_from(header).load(candidate), load_weights(weights), header["facts"])

@@ -1,0 +1,187 @@
+"""One session of a search: the study, its baselines at equal budget, the finale, and what is written at the end."""
+
+from __future__ import annotations
+
+import json
+import logging
+import time
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from automl import __version__
+from automl.assembly import Parts
+from automl.audience import Audience
+from automl.core.budget import Budget
+from automl.core.controller import Controller
+from automl.core.errors import LedgerError
+from automl.core.records import Json
+from automl.core.tracker import Tracker
+from automl.core.trainer import Finishing
+from automl.finale import Finale
+from automl.ledger import FILE, Ledger
+from automl.reading import BASELINES, SUMMARY, archive_of, open_archive, study_info
+from automl.study import Study
+from automl.summary import summarise
+from automl.workshop import Workshop
+
+_log = logging.getLogger("automl")
+
+# Shares of a time budget. Training the winner in full belongs to the search; so does an honest comparison.
+_FINALE_SHARE = 0.15
+_BASELINE_SHARE = 0.4
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How a time budget is divided. All None where there is none.
+
+    Attributes:
+        search, baseline: seconds each search may take.
+        finale: seconds the full trainings of one search may take.
+    """
+
+    search: float | None
+    baseline: float | None
+    finale: float | None
+
+    @classmethod
+    def divide(cls, seconds: float | None, baselines: int) -> Clock:
+        """Divide a time budget between the search, its baselines and the full trainings of each."""
+        if seconds is None:
+            return cls(None, None, None)
+        finale = _FINALE_SHARE * seconds / (1 + baselines)
+        baseline = _BASELINE_SHARE * seconds / baselines if baselines else 0.0
+        return cls(seconds * (1 - _FINALE_SHARE - (_BASELINE_SHARE if baselines else 0.0)), baseline, finale)
+
+
+class Session:
+    """Runs a search to its end, or takes one up where it was left.
+
+    Args:
+        parts: the assembled search.
+        trackers: whoever shows the main study; baselines are shown in the report only.
+        resuming: True to take up what the directory holds, False to refuse a directory that holds a study.
+    """
+
+    def __init__(self, parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> None:
+        self._parts = parts
+        self._audience = Audience(trackers)
+        self._resuming = resuming
+        self._directory = Path(str(parts.config.out))
+        self._names = list(parts.config.baselines or [])
+        self._clock = Clock.divide(parts.budget.seconds, len(self._names))
+
+    def run(self) -> dict[str, Any]:
+        """Run everything that is not done yet; return the summary."""
+        main = self._open(self._directory, self._parts.config.model_dump(by_alias=True))
+        try:
+            with main, Workshop(self._parts.trainer, self._parts.config) as workshop:
+                self._write_config()
+                self._audience.opened(study_info(main))
+                budget = replace(self._parts.budget, seconds=self._clock.search)
+                study = self._study(main, self._parts.controller(), budget, workshop, self._audience)
+                self._finish(study, main, workshop)
+                for name in self._names:
+                    self._baseline(name, study, workshop)
+                summary = summarise(archive_of(main, study.history))
+            self._conclude(summary)
+        finally:
+            self._audience.close()
+        return summary
+
+    def _open(self, directory: Path, config: Mapping[str, Any]) -> Ledger:
+        if self._resuming and (directory / FILE).is_file():
+            ledger = Ledger.resume(directory)
+            if ledger.header["fingerprint"] != self._parts.trainer.fingerprint():
+                ledger.close()
+                raise LedgerError(
+                    f"The data or the trainer's settings are not those that {directory} was started with.",
+                    "Resume with the same data, or start a new search with another --out.",
+                )
+            return ledger
+        header: dict[str, Json] = {
+            "identity": uuid.uuid4().hex,
+            "name": directory.name,
+            "config": dict(config),
+            "facts": dict(self._parts.trainer.facts()),
+            "fingerprint": self._parts.trainer.fingerprint(),
+            "cost_unit": type(self._parts.trainer).cost_unit,
+            "version": __version__,
+        }
+        return Ledger.create(directory, header)
+
+    def _study(
+        self, ledger: Ledger, controller: Controller, budget: Budget, workshop: Workshop, audience: Audience
+    ) -> Study:
+        """Run one study to its end."""
+        study = Study(
+            space=self._parts.space,
+            controller=controller,
+            runner=workshop.runner,
+            objectives=self._parts.objectives,
+            budget=budget,
+            ledger=ledger,
+            seed=self._parts.config.seed,
+            audience=audience,
+            keep=self._parts.config.keep,
+        )
+        workshop.listener = study.reported
+        try:
+            study.run()
+        finally:
+            workshop.listener = None
+            workshop.clear_if(study.abandoned)
+        return study
+
+    def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
+        """Train the best few in full, if the trainer can."""
+        trainer = self._parts.trainer
+        best = archive_of(ledger, study.history)
+        finalists = [t for t in best.ranked if best.info.objectives.feasible(t.metrics)]
+        finalists = finalists[: self._parts.config.finalists]
+        if not finalists or not isinstance(trainer, Finishing):
+            return
+        runner = workshop.runner
+        runner.deadline = None if self._clock.finale is None else time.monotonic() + self._clock.finale
+        try:
+            Finale(study, trainer, runner, ledger, self._parts.config.seed).run(finalists)
+        finally:
+            late = runner.deadline is not None and time.monotonic() >= runner.deadline
+            runner.deadline = None
+            workshop.clear_if(late)
+
+    def _baseline(self, name: str, study: Study, workshop: Workshop) -> None:
+        """Run another controller for what the main one has used: its cost if counted, else its evaluations."""
+        spent = study.history.spent
+        if not spent.evaluations:
+            return
+        budget = (
+            Budget(cost=spent.cost, seconds=self._clock.baseline)
+            if spent.cost
+            else Budget(evaluations=spent.evaluations, seconds=self._clock.baseline)
+        )
+        config = {**self._parts.config.model_dump(by_alias=True), "controller": name, "baselines": []}
+        controller = self._parts.baseline(name)
+        with self._open(self._directory / BASELINES / name, config) as ledger:
+            other = self._study(ledger, controller, budget, workshop, Audience())
+            self._finish(other, ledger, workshop)
+
+    def _write_config(self) -> None:
+        try:
+            (self._directory / "config.toml").write_text(self._parts.config.to_toml(), encoding="utf-8")
+        except OSError as error:
+            raise LedgerError(f"Cannot write to {self._directory}: {error.strerror or error}.") from error
+
+    def _conclude(self, summary: Mapping[str, Any]) -> None:
+        """Write what the search leaves beside its ledger; all of it can be made again from the ledger."""
+        try:
+            (self._directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
+            self._audience.finished(summary)
+            from automl.report import write_report
+
+            write_report(open_archive(self._directory), self._directory / "report.html")
+        except OSError as error:
+            _log.warning("The search is finished, but not all files could be written: %s.", error)

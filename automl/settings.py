@@ -1,0 +1,113 @@
+"""Settings: from `--set key=value` to the keyword arguments of the plug-ins that know the key.
+
+epochs=4                 goes to whichever of space, controller and trainer has a setting `epochs`
+trainer.epochs=4         names the one that is meant
+profile=paper            a named preset, applied to every plug-in that has one of that name
+"""
+
+from __future__ import annotations
+
+import inspect
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any, TypeAlias
+
+from automl.core.errors import UnknownName, UsageError
+from automl.registry import settings_of
+
+Plugins: TypeAlias = Mapping[str, type[Any]]
+"""The roles `space`, `controller`, `trainer` with their classes."""
+
+
+def parse_assignments(texts: Iterable[str]) -> dict[str, str]:
+    """Split `key=value` texts.
+
+    Raises:
+        UsageError: if one has no `=`.
+    """
+    pairs: dict[str, str] = {}
+    for text in texts:
+        key, equals, value = text.partition("=")
+        if not equals or not key.strip():
+            raise UsageError(f"'{text}' is not a setting.", "Write --set key=value.")
+        pairs[key.strip()] = value.strip()
+    return pairs
+
+
+def assign(given: Mapping[str, Any], plugins: Plugins) -> dict[str, dict[str, Any]]:
+    """Return the keyword arguments of each role: its profile first, then what was given for it.
+
+    Raises:
+        UnknownName: if no plug-in has the setting or the profile.
+        UsageError: if a value has the wrong type, or a key fits several plug-ins.
+    """
+    given = dict(given)
+    chosen: dict[str, dict[str, Any]] = {role: {} for role in plugins}
+    profile = given.pop("profile", None)
+    if profile is not None:
+        _apply_profile(str(profile), plugins, chosen)
+    for key, value in given.items():
+        role, name = _owner(key, plugins)
+        chosen[role][name] = _typed(role, name, value, settings_of(plugins[role])[name])
+    return chosen
+
+
+def _apply_profile(profile: str, plugins: Plugins, chosen: dict[str, dict[str, Any]]) -> None:
+    known = {name for cls in plugins.values() for name in cls.profiles}
+    if profile not in known:
+        raise UnknownName("profile", profile, known)
+    for role, cls in plugins.items():
+        chosen[role].update(cls.profiles.get(profile, {}))
+
+
+def _owner(key: str, plugins: Plugins) -> tuple[str, str]:
+    """Find the role that a key belongs to, and the name of the setting there."""
+    known = {role: settings_of(cls) for role, cls in plugins.items()}
+    role, dot, name = key.partition(".")
+    if dot and role in known:
+        if name not in known[role]:
+            raise UnknownName(f"setting of the {role}", name, known[role])
+        return role, name
+    owners = [role for role, settings in known.items() if key in settings]
+    if not owners:
+        raise UnknownName("setting", key, {name for settings in known.values() for name in settings})
+    if len(owners) > 1:
+        options = " or ".join(f"{owner}.{key}" for owner in owners)
+        raise UsageError(f"Several parts have a setting '{key}'.", f"Write {options}.")
+    return owners[0], key
+
+
+def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> Any:
+    """Convert a value, often a text from the command line, to the annotated type of the setting."""
+    from pydantic import TypeAdapter, ValidationError
+
+    adapter = TypeAdapter(parameter.annotation)
+    for candidate in _readings(value):
+        try:
+            return adapter.validate_python(candidate)
+        except ValidationError:
+            continue
+    expected = inspect.formatannotation(parameter.annotation).replace("typing.", "")
+    raise UsageError(f"The setting {role}.{name} takes {expected}, got {value!r}.")
+
+
+def _readings(value: Any) -> Iterable[Any]:
+    """Yield what a text may mean: itself, JSON, none, or a comma-separated list."""
+    yield value
+    if isinstance(value, str):
+        try:
+            yield json.loads(value)
+        except ValueError:
+            if value.lower() in ("none", "null"):
+                yield None
+        yield [part.strip() for part in value.split(",") if part.strip()]
+
+
+def complete(cls: type[Any], chosen: Mapping[str, Any], filled: Mapping[str, Any]) -> dict[str, Any]:
+    """Return every setting of a plug-in that is not filled in from the data, with its value."""
+    values: dict[str, Any] = {}
+    for name, parameter in settings_of(cls).items():
+        value = chosen.get(name, parameter.default)
+        if name not in filled and value is not None and value is not inspect.Parameter.empty:
+            values[name] = list(value) if isinstance(value, tuple) else value
+    return values

@@ -1,0 +1,60 @@
+"""The workshop: the runner that all phases of a search share, with its workers kept alive between them."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from automl.config import SearchConfig
+from automl.core.budget import parse_seconds
+from automl.core.records import Metrics
+from automl.core.runner import OnReport, Runner
+from automl.core.trainer import Trainer
+from automl.registry import load
+
+
+class Workshop:
+    """Makes the runner when it is first needed, and a new one after work was abandoned in the old one.
+
+    Attributes:
+        listener: whoever wants the reports of the phase that is running now.
+    """
+
+    def __init__(self, trainer: Trainer, config: SearchConfig) -> None:
+        self.listener: OnReport | None = None
+        self._trainer = trainer
+        self._runner_class = load("runners", str(config.runner))
+        self._workers = config.workers
+        self._limit = parse_seconds(config.limit) if config.limit else None
+        self._runner: Runner | None = None
+
+    @property
+    def runner(self) -> Runner:
+        """The runner, alive."""
+        if self._runner is None:
+            self._runner = self._runner_class(
+                self._trainer, workers=self._workers, limit=self._limit, on_report=self._report
+            )
+        return self._runner
+
+    def clear_if(self, abandoned: bool) -> None:
+        """Clear if the last phase left work in flight, whose results the next one must not receive."""
+        if abandoned:
+            self.clear()
+
+    def clear(self) -> None:
+        """End whatever is in flight, and the runner with it."""
+        if self._runner is not None:
+            self._runner.close()
+            self._runner = None
+
+    def __enter__(self) -> Workshop:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.clear()
+
+    def _report(self, job: int, step: int, metrics: Metrics) -> None:
+        if self.listener is not None:
+            self.listener(job, step, metrics)
