@@ -1,0 +1,67 @@
+"""Images as normalised tensors on the device, made once per process: a batch is then one slice."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from automl.core.errors import UsageError
+from automl.trainers.cnn.data import Images, Splits
+from automl.trainers.cnn.recipe import Device, Precision
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """Normalised images (N, C, H, W) float32 and their labels (N,) int64, on one device."""
+
+    images: Tensor
+    labels: Tensor
+
+    def __len__(self) -> int:
+        return len(self.labels)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Placed:
+    """What `train` sees; the test images are not part of it."""
+
+    train: Part
+    validation: Part
+    device: torch.device
+
+
+def place(splits: Splits, device: torch.device) -> Placed:
+    """Put training and validation images on a device."""
+    return Placed(part(splits.train, splits, device), part(splits.validation, splits, device), device)
+
+
+def part(images: Images, splits: Splits, device: torch.device) -> Part:
+    """Normalise images by the statistics of the training images and put them on a device."""
+    mean = torch.tensor(splits.mean).view(1, -1, 1, 1)
+    std = torch.tensor(splits.std).view(1, -1, 1, 1)
+    pixels = torch.from_numpy(images.as_float()).sub_(mean).div_(std)
+    return Part(pixels.to(device), torch.from_numpy(images.labels).to(device))
+
+
+def choose_device(wanted: Device) -> torch.device:
+    """Return the device of a setting.
+
+    Raises:
+        UsageError: if a GPU is asked for and there is none.
+    """
+    if wanted == "gpu" and not torch.cuda.is_available():
+        raise UsageError("There is no GPU that this torch can use.", "Type: --set trainer.device=cpu")
+    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
+
+
+def lightning_precision(wanted: Precision, device: torch.device) -> str:
+    """Return Lightning's name of a precision; `auto` is mixed on a GPU and plain float32 on a CPU."""
+    if wanted == "auto":
+        if device.type == "cpu":
+            return "32-true"
+        wanted = "bfloat16" if torch.cuda.is_bf16_supported() else "float16"
+    if wanted == "float16" and device.type == "cpu":
+        raise UsageError("A CPU does not train in float16.", "Type: --set trainer.precision=bfloat16")
+    return {"float32": "32-true", "bfloat16": "bf16-mixed", "float16": "16-mixed"}[wanted]

@@ -1,0 +1,226 @@
+"""Trainer `cnn`: how well a convolutional network classifies the user's images."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import TYPE_CHECKING, Any
+
+from automl.core.errors import UsageError
+from automl.core.records import Json, Metrics, Outcome, Weights
+from automl.core.trainer import Report, Trainer
+from automl.trainers.cnn.data import Splitting, read, split
+from automl.trainers.cnn.recipe import Augment, Device, Optimizer, Precision, Recipe, Schedule
+
+if TYPE_CHECKING:
+    from torch import nn
+
+    from automl.search_spaces.cnn.candidate import Cnn
+    from automl.trainers.cnn.placed import Placed
+
+PASSES = 3
+"""MACs of one training step per MAC of a forward pass: the backward pass costs two."""
+
+
+class CnnTrainer(Trainer):
+    """Trains candidates of space `cnn` with PyTorch Lightning and measures them on validation images.
+
+    An evaluation of effort e runs `max(1, round(e * epochs))` epochs and reports after each. With inherited
+    weights it also reports step 0: where training starts. The outcome is that of the last epoch. Cost is
+    counted as 3 x MACs of a forward pass x images trained on; measuring on validation images is not counted.
+
+    On a CPU the same seed gives the same outcome, in any process; on a GPU up to rounding.
+
+    Settings:
+        epochs: training of effort 1.
+        final_epochs: training of `finish`.
+        batch_size: images per step.
+        optimizer: "sgd" with Nesterov momentum, or "adamw".
+        lr: learning rate at the start, from scratch.
+        inherit_lr: learning rate at the start, from inherited weights: lower, or the inheritance is lost.
+        momentum: of SGD.
+        weight_decay: of all parameters.
+        schedule: "cosine" to 0, or "constant".
+        clip: largest norm of the gradient, or None.
+        augment: "none", "flip" (left to right), "crop" (pad and cut), "flip_crop".
+        precision: "auto" (mixed on a GPU, float32 on a CPU), "float32", "bfloat16", "float16".
+        device: "auto" (a GPU if there is one), "cpu", "gpu".
+        threads: CPU threads of torch; None leaves torch's own. One is fastest for small images, and then the
+            result does not depend on where it ran.
+        validation_share: share of the training images kept for selection, where the data bring no such part.
+        validation_images: their number instead, where that leaves at least half to train on.
+        test_share: share that is kept for the final test, where the data bring no test images.
+        train_images: train on so many only, for quick studies.
+        shrink: average squares of so many pixels, for quick studies.
+        data_seed: seed of the division of the data; unlike the seed of a search it stays the same.
+    """
+
+    accepts = ("cnn",)
+    metrics = {
+        "val_accuracy": "max",
+        "val_loss": "min",
+        "train_loss": "min",
+        "params": "min",
+        "macs": "min",
+    }
+    cost_unit = "training MACs"
+    default_budget = {"trials": 60}
+    profiles = {
+        "paper": {  # EAS, Cai et al. 2018, section "Training Details", and its public code
+            "epochs": 20,
+            "final_epochs": 300,
+            "batch_size": 64,
+            "optimizer": "sgd",
+            "lr": 0.1,
+            "inherit_lr": 0.02,
+            "momentum": 0.9,
+            "weight_decay": 1e-4,
+            "schedule": "cosine",
+            "clip": None,
+            "augment": "flip_crop",
+            "validation_images": 5000,
+        }
+    }
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        epochs: int = 2,
+        final_epochs: int = 20,
+        batch_size: int = 64,
+        optimizer: Optimizer = "sgd",
+        lr: float = 0.1,
+        inherit_lr: float = 0.05,
+        momentum: float = 0.9,
+        weight_decay: float = 1e-4,
+        schedule: Schedule = "cosine",
+        clip: float | None = None,
+        augment: Augment = "none",
+        precision: Precision = "auto",
+        device: Device = "auto",
+        threads: int | None = 1,
+        validation_share: float = 0.2,
+        validation_images: int | None = None,
+        test_share: float = 0.2,
+        train_images: int | None = None,
+        shrink: int = 1,
+        data_seed: int = 0,
+    ) -> None:
+        for name, value in {"epochs": epochs, "final_epochs": final_epochs}.items():
+            if value < 1:
+                raise UsageError(f"'{name}' must be at least 1, got {value}.")
+        for name, rate in {"lr": lr, "inherit_lr": inherit_lr}.items():
+            if not rate > 0:
+                raise UsageError(f"'{name}' must be positive, got {rate}.")
+        self.epochs, self.final_epochs = epochs, final_epochs
+        self.lr, self.inherit_lr = lr, inherit_lr
+        self.recipe = Recipe(
+            batch_size, optimizer, momentum, weight_decay, schedule, clip, augment, precision, device, threads
+        )
+        self.splitting = Splitting(validation_share, validation_images, test_share, train_images, shrink, data_seed)
+        self.splits = split(read(data), self.splitting)
+        self._placed: Placed | None = None
+        self._hash = ""
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel as arrays and settings; tensors are made again where they are needed."""
+        return {**self.__dict__, "_placed": None}
+
+    def facts(self) -> dict[str, Json]:
+        """Return the shape of an image and the number of classes, and what `load` needs besides weights.
+
+        `mean` and `std` are those of the training images, per channel; `class_names` is empty if unknown.
+        """
+        splits = self.splits
+        return {
+            "input_shape": list(splits.train.shape),
+            "classes": splits.classes,
+            "class_names": list(splits.names),
+            "mean": list(splits.mean),
+            "std": list(splits.std),
+        }
+
+    def fingerprint(self) -> str:
+        """Return a hash of all images, labels and settings."""
+        if not self._hash:
+            digest = hashlib.sha256(repr(self._settings()).encode())
+            for part in (self.splits.train, self.splits.validation, self.splits.test):
+                digest.update(repr((part.pixels.shape, part.pixels.dtype)).encode())
+                digest.update(memoryview(part.pixels).cast("B"))
+                digest.update(memoryview(part.labels).cast("B"))
+            self._hash = f"cnn:{digest.hexdigest()[:16]}"
+        return self._hash
+
+    def _settings(self) -> dict[str, Any]:
+        own = {
+            "epochs": self.epochs,
+            "final_epochs": self.final_epochs,
+            "lr": self.lr,
+            "inherit_lr": self.inherit_lr,
+        }
+        return {**own, **asdict(self.recipe), **asdict(self.splitting)}
+
+    def train(self, candidate: Cnn, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        return self._run(candidate, max(1, round(effort * self.epochs)), weights, seed, report)
+
+    def finish(self, candidate: Cnn, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        """Train for `final_epochs`, from kept weights or from scratch; measured on validation images."""
+        return self._run(candidate, self.final_epochs, weights, seed, report)
+
+    def _run(self, candidate: Cnn, epochs: int, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        from automl.search_spaces.cnn.size import size
+        from automl.trainers.cnn.fit import fit, reproducible, start
+        from automl.trainers.cnn.network import build_network, weights_of
+
+        placed, recipe = self._tensors(), self.recipe
+        shape, classes = self.splits.train.shape, self.splits.classes
+        extras: dict[str, Json] = {}
+        with reproducible(seed, placed.device, recipe.threads):
+            network = build_network(candidate, shape, classes)
+            if weights is not None:
+                begin = start(network, weights, placed)
+                extras["start"] = {"val_accuracy": begin.accuracy, "val_loss": begin.loss}
+                report(0, {"val_accuracy": begin.accuracy, "val_loss": begin.loss})
+            lr = self.lr if weights is None else self.inherit_lr
+            measured = fit(network, placed, recipe, lr=lr, epochs=epochs, seed=seed, report=report)
+        counted = size(candidate, shape, classes)
+        metrics = {**measured, "params": float(counted.params), "macs": float(counted.macs)}
+        cost = float(PASSES * counted.macs * epochs * self._images_per_epoch())
+        return Outcome(metrics, weights_of(network), extras, cost)
+
+    def _images_per_epoch(self) -> int:
+        """Return how many images an epoch trains on: whole batches only."""
+        images, size = len(self.splits.train), self.recipe.batch_size
+        return images if images < size else images - images % size
+
+    def _tensors(self) -> Placed:
+        from automl.trainers.cnn.placed import choose_device, place
+
+        if self._placed is None:
+            self._placed = place(self.splits, choose_device(self.recipe.device))
+        return self._placed
+
+    def test(self, candidate: Cnn, weights: Weights) -> Metrics:
+        """Measure a finished model on the test images; nothing else touches them."""
+        from automl.trainers.cnn.exported import restore
+        from automl.trainers.cnn.learner import score
+        from automl.trainers.cnn.placed import part
+
+        device = self._tensors().device
+        network = restore(candidate, weights, self.splits.train.shape, self.splits.classes).to(device)
+        found = score(network, part(self.splits.test, self.splits, device))
+        return {"test_accuracy": found.accuracy, "test_loss": found.loss}
+
+    @classmethod
+    def load(cls, candidate: Cnn, weights: Weights, facts: Mapping[str, Any]) -> nn.Module:
+        """Return a finished model as an `nn.Module` in eval mode that normalises its input itself.
+
+        It takes (N, C, H, W) images on the scale of its training data: bytes, or floats, in [0, 1] where
+        the data were bytes (or digits); and gives (N, classes) logits.
+        """
+        from automl.trainers.cnn.exported import Classifier, restore
+
+        network = restore(candidate, weights, tuple(facts["input_shape"]), int(facts["classes"]))
+        return Classifier(network, facts["mean"], facts["std"]).eval()
