@@ -54,9 +54,7 @@ def test_extras_name_their_command_and_developer_tools_are_not_offered() -> None
 
 
 def test_the_command_survives_the_terminals_markup() -> None:
-    extra = doctor.Extra(
-        "gnn", (doctor.Package("x", "", None, "missing"),), "pip install 'automl-search[gnn]'"
-    )
+    extra = doctor.Extra("gnn", (doctor.Package("x", "", None, "missing"),), "pip install 'automl-search[gnn]'")
     diagnosis = dataclasses.replace(doctor.examine(), extras=(extra,))
     assert "pip install 'automl-search[gnn]'" in printed(diagnosis)
 

@@ -23,9 +23,7 @@ needs_cli = pytest.mark.skipif(find_spec("automl.cli") is None, reason="needs th
 def loaded_by(code: str) -> list[str]:
     """Run code in a fresh process; return which heavy packages it has loaded at its end, however it ends."""
     report = f"print('LOADED', *(name for name in {HEAVY!r} if name in sys.modules))"
-    program = (
-        f"import sys\ntry:\n    {code}\nexcept SystemExit as ended:\n    assert not ended.code\n{report}"
-    )
+    program = f"import sys\ntry:\n    {code}\nexcept SystemExit as ended:\n    assert not ended.code\n{report}"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     assert done.returncode == 0, done.stderr
     return done.stdout.rpartition("LOADED")[2].split()
@@ -44,9 +42,7 @@ def test_loading_every_plugin_loads_nothing_heavy(family: str) -> None:
 @needs_cli
 @pytest.mark.parametrize("command", ["--help", "list", "list --json", "search --help", "doctor --json"])
 def test_the_command_line_loads_nothing_heavy(command: str) -> None:
-    assert (
-        loaded_by(f"sys.argv = ['automl', *{command.split()!r}]; from automl.cli import main; main()") == []
-    )
+    assert loaded_by(f"sys.argv = ['automl', *{command.split()!r}]; from automl.cli import main; main()") == []
 
 
 @needs_cli

@@ -30,9 +30,7 @@ def tracked() -> tuple[Path, ...]:
     """Return the files that git tracks or would track, without links; from an archive, all files."""
     command = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
     try:
-        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split(
-            "\0"
-        )
+        listed = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\0")
     except (OSError, subprocess.CalledProcessError):
         listed = [str(path.relative_to(ROOT)) for path in ROOT.rglob("*") if ".venv" not in path.parts]
     files = (ROOT / name for name in listed if name)
@@ -72,11 +70,7 @@ def test_there_is_something_to_check() -> None:
 
 
 def test_files_are_short() -> None:
-    long = {
-        at(p): n
-        for p in modules("automl", "tests", "benchmarks")
-        if (n := p.read_text().count("\n")) > MOST_LINES
-    }
+    long = {at(p): n for p in modules("automl", "tests", "benchmarks") if (n := p.read_text().count("\n")) > MOST_LINES}
     assert long == {}
 
 
@@ -182,9 +176,7 @@ def explicitly_safe(name: str, given: dict[str | None, ast.expr]) -> bool:
 
 def test_no_file_knows_the_machine_it_was_written_on() -> None:
     """No home folders, no addresses of package registries, no local version suffix in the pins."""
-    private = re.compile(
-        r"/(home|Users)/\w|/root/|file://|/work/|\bpypi\.|pythonhosted|download\.pytorch|\+cpu$", re.M
-    )
+    private = re.compile(r"/(home|Users)/\w|/root/|file://|/work/|\bpypi\.|pythonhosted|download\.pytorch|\+cpu$", re.M)
     told = []
     for path in tracked():
         if path == Path(__file__) or path.suffix in (".png", ".npz", ".gz"):

@@ -22,9 +22,7 @@ PLUGIN = Path(__file__).parent / "plugin"
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Install the plug-in, without network, into an empty folder."""
-    source = shutil.copytree(
-        PLUGIN, tmp_path_factory.mktemp("source") / "plugin"
-    )  # a build writes beside the source
+    source = shutil.copytree(PLUGIN, tmp_path_factory.mktemp("source") / "plugin")  # a build writes beside the source
     target = tmp_path_factory.mktemp("site")
     pip = [
         sys.executable,

@@ -28,9 +28,8 @@ class PolynomialSpace(SearchSpace[Polynomial]):
         self.points = points
 
     def build(self, choose):
-        return Polynomial(
-            choose("degree", range(1, self.points)), choose("ridge", Reals(1e-9, 1.0, log=True))
-        )
+        degree = choose("degree", range(1, self.points))
+        return Polynomial(degree, ridge=choose("ridge", Reals(1e-9, 1.0, log=True)))
 
     def load(self, json):
         return Polynomial(**json)
