@@ -1,0 +1,239 @@
+"""An Optuna study of a controller's own, in memory: domains become distributions, results become trials.
+
+Optuna's samplers carry state in three places: attributes of trials and study, a random generator, and caches.
+Here each proposal gets a fresh sampler seeded from (seed, trial), so only the attributes are left, and they
+are JSON. A sampler that would put more into them (CMA-ES pickles its optimiser) is brought back by asking
+it again instead: nothing is ever unpickled.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import inspect
+import logging
+import warnings
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import optuna
+from optuna.trial import TrialState
+
+from automl.controllers._draws import draws
+from automl.controllers._merit import excess
+from automl.core.choices import Answer, Choice, Choose, run
+from automl.core.domains import Domain, Integers, Options, Reals, Value
+from automl.core.errors import Incompatible, MissingExtra, UnknownName, UsageError
+from automl.core.objectives import Objectives
+from automl.core.records import Metrics
+
+SAMPLERS = {
+    "brute_force": "BruteForceSampler",
+    "cmaes": "CmaEsSampler",
+    "gp": "GPSampler",
+    "nsgaii": "NSGAIISampler",
+    "nsgaiii": "NSGAIIISampler",
+    "qmc": "QMCSampler",
+    "random": "RandomSampler",
+    "tpe": "TPESampler",
+}
+_ONE_OBJECTIVE = {"cmaes"}
+_PLAIN_ATTRIBUTES = set(SAMPLERS) - {"cmaes"}
+"""Samplers whose attributes are plain JSON, as read in Optuna 5.0. All others are resumed by asking again."""
+
+
+class PrivateStudy:
+    """Asks one Optuna sampler, and remembers what it needs to go on."""
+
+    def __init__(self, objectives: Objectives, sampler: str, startup: int, seed: int) -> None:
+        self.objectives = objectives
+        self.name = sampler
+        self.startup = startup
+        self.seed = seed
+        self._class = _sampler_class(sampler)
+        if len(objectives.goals) > 1 and sampler in _ONE_OBJECTIVE:
+            raise Incompatible(
+                f"The sampler '{sampler}' learns from one objective, and there are {len(objectives.goals)}.",
+                "Set sampler to tpe, gp, nsgaii or nsgaiii.",
+            )
+        self.exhausted = False
+        """True once the sampler has said that it has tried everything (`brute_force`)."""
+        self._calls: list[int] = []
+        """What happened, in order: t for asking trial t, -1 - t for telling it."""
+        with _quiet():
+            self._storage = optuna.storages.InMemoryStorage()
+            directions = ["maximize"] * len(objectives.goals)
+            self._study = optuna.create_study(storage=self._storage, directions=directions)
+        self._id = self._storage.get_study_id_from_name(self._study.study_name)
+        self._study.stop = self._exhaust  # Optuna's own works in `optimize` only
+
+    def ask(self, build: Callable[[Choose], Any]) -> tuple[int, Any, dict[str, Choice]]:
+        """Return the number of the next trial, its candidate and its trace."""
+        with _quiet():
+            self._study.sampler = self._fresh_sampler(len(self._trials()))
+            trial = self._study.ask()
+            self._calls.append(trial.number)
+            candidate, trace = run(build, self._answer(trial))
+            return trial.number, candidate, trace
+
+    def _answer(self, trial: Any) -> Answer:
+        def answer(name: str, domain: Domain, allowed: Sequence[Value] | None) -> Value:
+            try:
+                return _suggested(trial, name, domain)
+            except ValueError as error:
+                raise Incompatible(f"The sampler '{self.name}' cannot answer '{name}': {error}") from error
+
+        return answer
+
+    def tell(self, number: int, metrics: Metrics | None) -> None:
+        """Finish a trial with what was measured, or as failed."""
+        values = limits = None
+        if metrics is not None:
+            values = list(self.objectives.score(metrics))
+            limits = {str(limit): excess(limit, metrics) for limit in self.objectives.limits}
+        self._finish(number, values, limits or {})
+
+    def dump(self) -> dict[str, Any]:
+        """Return everything as JSON."""
+        trials = [_dump_trial(trial) for trial in self._trials()]
+        state: dict[str, Any] = {"trials": trials, "exhausted": self.exhausted}
+        if self.name in _PLAIN_ATTRIBUTES:
+            state["attributes"] = dict(self._storage.get_study_system_attrs(self._id))
+        else:
+            state["calls"] = list(self._calls)
+        return state
+
+    def load(self, state: Mapping[str, Any], build: Callable[[Choose], Any]) -> None:
+        """Take up a state of `dump`, in a study that is new."""
+        self.exhausted = state["exhausted"]
+        if "calls" in state:
+            self._repeat(state["calls"], state["trials"], build)
+            return
+        with _quiet():
+            for trial in state["trials"]:
+                self._study.add_trial(_load_trial(trial))
+            for key, value in state["attributes"].items():
+                self._storage.set_study_system_attr(self._id, key, value)
+
+    def _repeat(
+        self, calls: Sequence[int], trials: Sequence[Mapping[str, Any]], build: Callable[[Choose], Any]
+    ) -> None:
+        """Ask and tell everything again, in the same order."""
+        for call in calls:
+            if call >= 0:
+                self.ask(build)
+            else:
+                told = trials[-1 - call]
+                self._finish(-1 - call, told["values"], told["limits"])
+
+    def _finish(self, number: int, values: list[float] | None, limits: Mapping[str, float]) -> None:
+        self._calls.append(-1 - number)
+        with _quiet():
+            self._study.sampler = self._fresh_sampler(number)
+            trial = optuna.trial.Trial(self._study, self._trials()[number]._trial_id)
+            for name, beyond in limits.items():
+                trial.set_constraint(name, beyond)
+            state = TrialState.FAIL if values is None else TrialState.COMPLETE
+            self._study.tell(number, values, state)
+
+    def _exhaust(self) -> None:
+        self.exhausted = True
+
+    def _trials(self) -> list[Any]:
+        trials: list[Any] = self._study.get_trials(deepcopy=False)
+        return trials
+
+    def _fresh_sampler(self, trial: int) -> Any:
+        """Return a sampler that knows nothing but its seed; what it has learned is in the study."""
+        seed = int(draws(self.seed, trial).integers(2**31))
+        offered: dict[str, Any] = {
+            "seed": seed,
+            "n_startup_trials": self.startup,
+            "population_size": max(2, self.startup),
+            "warn_independent_sampling": False,
+            "warn_asynchronous_seeding": False,
+        }
+        taken = inspect.signature(self._class).parameters
+        if self.name == "qmc":  # one scrambled sequence for the whole study, other names at random
+            offered |= {"seed": self.seed % 2**31, "scramble": True}
+            offered["independent_sampler"] = optuna.samplers.RandomSampler(seed)
+        return self._class(**{name: value for name, value in offered.items() if name in taken})
+
+
+def _sampler_class(name: str) -> Any:
+    """Return the class of a sampler named as in `SAMPLERS`, or as `module:Class`."""
+    if name in SAMPLERS:
+        needed = {"cmaes": "cmaes", "gp": "torch"}.get(name)
+        if needed and importlib.util.find_spec(needed) is None:
+            raise MissingExtra(needed, needed)
+        return getattr(optuna.samplers, SAMPLERS[name])
+    module, _, attribute = name.partition(":")
+    if not attribute:
+        raise UnknownName("sampler", name, SAMPLERS, "Any other Optuna sampler is named as module:Class.")
+    try:
+        found = getattr(importlib.import_module(module), attribute)
+    except (ImportError, AttributeError) as error:
+        raise UsageError(f"The sampler '{name}' cannot be loaded: {error}.") from error
+    if not (isinstance(found, type) and issubclass(found, optuna.samplers.BaseSampler)):
+        raise UsageError(f"'{name}' is no Optuna sampler.", "Name a subclass of optuna.samplers.BaseSampler.")
+    return found
+
+
+def _suggested(trial: Any, name: str, domain: Domain) -> Value:
+    """Ask the sampler; steps on a logarithmic scale, unknown to Optuna, are asked on a linear one."""
+    if isinstance(domain, Options):
+        value: Value = trial.suggest_categorical(name, list(domain.values))
+    elif isinstance(domain, Integers):
+        high = domain.low + (domain.high - domain.low) // domain.step * domain.step
+        log = domain.log and domain.step == 1
+        value = trial.suggest_int(name, domain.low, high, step=domain.step, log=log)
+    else:
+        assert isinstance(domain, Reals)
+        value = trial.suggest_float(name, domain.low, domain.high, log=domain.log)
+    return value
+
+
+def _dump_trial(trial: Any) -> dict[str, Any]:
+    distributions = {
+        name: optuna.distributions.distribution_to_json(distribution)
+        for name, distribution in trial.distributions.items()
+    }
+    attributes = {key: value for key, value in trial.system_attrs.items() if not key.startswith("cma:")}
+    return {
+        "state": trial.state.name,
+        "values": None if trial.values is None else list(trial.values),
+        "params": dict(trial.params),
+        "distributions": distributions,
+        "limits": dict(trial.constraints),
+        "attributes": attributes,
+        "notes": dict(trial.user_attrs),
+    }
+
+
+def _load_trial(state: Mapping[str, Any]) -> Any:
+    distributions = {
+        name: optuna.distributions.json_to_distribution(text) for name, text in state["distributions"].items()
+    }
+    return optuna.trial.create_trial(
+        state=TrialState[state["state"]],
+        values=state["values"],
+        params=dict(state["params"]),
+        distributions=distributions,
+        system_attrs=dict(state["attributes"]),
+        user_attrs=dict(state["notes"]),
+    )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep Optuna's log lines and warnings about experimental parts to ourselves, here and nowhere else."""
+    logger = logging.getLogger("optuna")
+    before = logger.level
+    logger.setLevel(logging.ERROR)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logger.setLevel(before)

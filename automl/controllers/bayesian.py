@@ -1,0 +1,77 @@
+"""Bayesian optimisation, or whatever else a sampler of Optuna does, on any space."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
+
+from automl.core.controller import Controller
+from automl.core.errors import UsageError
+from automl.core.objectives import Objectives
+from automl.core.records import Proposal, Result
+from automl.core.space import SearchSpace
+
+if TYPE_CHECKING:
+    from automl.controllers._private_study import PrivateStudy
+
+
+class Bayesian(Controller):
+    """Lets an Optuna sampler answer the space's questions; each named choice is a parameter.
+
+    The default is the tree-structured Parzen estimator (Bergstra et al. 2011; multivariate, Falkner et al.
+    2018). Several objectives become several directions, limits become constraints, failed evaluations become
+    failed trials. A sampler cannot leave out answers: one that a limit of the space rules out is moved to the
+    nearest that is allowed. CMA-ES and GP model the names that every trial has and answer the others at
+    random.
+
+    The same seed gives the same proposals, also after a resume, for all samplers named below. To that end
+    each proposal gets a fresh sampler with a seed of its own. Two consequences: GP fits its kernel from
+    Optuna's start values each time instead of the previous fit, and a sampler `module:Class` that remembers
+    anything outside the study forgets it.
+    CMA-ES and `module:Class` are resumed by asking again from the start, the others at once. `brute_force`
+    ends the search when everything has been tried.
+
+    Settings:
+        sampler: `tpe`, `gp`, `cmaes`, `nsgaii`, `nsgaiii`, `qmc`, `random`, `brute_force`, or `module:Class`.
+        startup: random trials before the model is used; for the genetic samplers the size of the population.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        sampler: str = "tpe",
+        startup: int = 10,
+    ) -> None:
+        super().__init__(space, objectives, seed)
+        if startup < 0:
+            raise UsageError(f"startup cannot be negative, got {startup}.")
+        self.sampler = sampler
+        self.startup = startup
+        self._study = self._new_study()
+
+    def ask(self, n: int, progress: float) -> list[Proposal]:
+        return [] if self._study.exhausted else [self._propose() for _ in range(n)]
+
+    def tell(self, results: Sequence[Result]) -> Collection[int]:
+        for result in results:
+            self._study.tell(result.proposal.trial, result.outcome.metrics if result.outcome else None)
+        return [result.proposal.trial for result in results]
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._study.dump()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._study = self._new_study()
+        self._study.load(state, self.space.build)
+
+    def _propose(self) -> Proposal:
+        trial, candidate, trace = self._study.ask(self.space.build)
+        return Proposal(trial, 0, candidate, choices=trace)
+
+    def _new_study(self) -> PrivateStudy:
+        from automl.controllers._private_study import PrivateStudy
+
+        return PrivateStudy(self.objectives, self.sampler, self.startup, self.seed)
