@@ -60,16 +60,12 @@ class BowlTrainer(Trainer):
 
 
 class TestBayesianContract(ControllerContract):
-    evaluations = 12
-    every = 9
+    evaluations = 16
+    every = 5
 
     @pytest.fixture
     def make(self):
         return functools.partial(Bayesian, startup=4)
-
-
-class TestBayesianOnEveryDomainContract(TestBayesianContract):
-    evaluations = 20
 
     @pytest.fixture
     def space(self):
@@ -123,7 +119,7 @@ def test_brute_force_tries_everything_once_and_ends():
 
 def test_a_sampler_that_cannot_answer_says_so():
     controller = Bayesian(BowlSpace(), ACCURACY, 0, sampler="brute_force")
-    with pytest.raises(Incompatible, match="brute_force.*'x'"):
+    with pytest.raises(Incompatible, match=r"brute_force.*'x'"):
         controller.ask(1, 0.0)
 
 
