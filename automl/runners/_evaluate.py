@@ -19,8 +19,8 @@ def evaluate(
     Args:
         trainer: whatever it does becomes a result.
         job: what to carry out.
-        on_report: receives every report. What it raises ends the evaluation and is raised here again: it is an
-            error of the study and none of the trainer.
+        on_report: receives every report. What it raises ends the evaluation and is raised here again: an
+            error of the study is none of the trainer.
         limit: seconds the evaluation may take, None for no limit.
         deadline: end of the study in `time.monotonic()` seconds.
     """

@@ -16,8 +16,8 @@ class SerialRunner(Runner):
     """One place: `submit` keeps the job, `collect` carries it out here and now.
 
     Nothing is started and nothing is copied: the fastest runner for short evaluations, and the one to debug
-    with. It does not outlive a trainer that crashes the interpreter, and cannot end one that never returns from
-    a call into C. `collect` takes as long as the evaluation; only `limit` and `deadline` cut it short.
+    with. It does not outlive a trainer that crashes the interpreter, and cannot end one that never returns
+    from a call into C. `collect` takes as long as the evaluation; only `limit` and `deadline` cut it short.
 
     Settings:
         workers: always 1.

@@ -1,0 +1,164 @@
+"""What a worker process does: receive the trainer once, then jobs, until the study hangs up.
+
+The study sends the pickled trainer, then job after job. The worker answers Ready or Broken once, and then
+to each job any number of Reported and one Finished.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import pickle
+import signal
+import sys
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from types import FrameType
+from typing import TypeAlias
+
+from automl.core.errors import UsageError
+from automl.core.records import Failure, FailureKind, Metrics, Outcome
+from automl.core.runner import Job
+from automl.core.trainer import Trainer
+from automl.runners._evaluate import evaluate
+from automl.runners._main import import_main
+
+PROTOCOL = 5
+"""Pickle protocol of all messages: arrays travel as plain buffers."""
+_PR_SET_PDEATHSIG = 1
+_TERMINATED = 128 + signal.SIGTERM
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """How a worker is to work.
+
+    Attributes:
+        study: process id of the study.
+        tied: whether the kernel should end the worker together with the thread that started it.
+        threads: threads for numerical libraries.
+        limit: seconds one evaluation may take, or None.
+        main: how to import the user's script, or None where nothing of it is needed.
+    """
+
+    study: int
+    tied: bool
+    threads: int
+    limit: float | None
+    main: dict[str, str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Ready:
+    """The trainer has arrived."""
+
+
+@dataclass(frozen=True, slots=True)
+class Broken:
+    """The trainer could not be read; no other worker would be able to."""
+
+    why: str
+    hint: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reported:
+    """An evaluation reported."""
+
+    step: int
+    metrics: Metrics
+
+
+@dataclass(frozen=True, slots=True)
+class Finished:
+    """An evaluation ended."""
+
+    outcome: Outcome | None
+    error: Failure | None
+    seconds: float
+
+
+Message: TypeAlias = Ready | Broken | Reported | Finished
+
+
+class _Leave(BaseException):
+    """The study wants this worker to end: unwind, so that the trainer can put its things away."""
+
+
+def work(line: Connection, terms: Terms) -> None:
+    """Serve one study; the target of a worker process."""
+    try:
+        _settle(line, terms)
+        trainer = _receive_trainer(line, terms)
+        while trainer is not None:
+            _send(line, _carry_out(trainer, line, terms.limit))
+    except (EOFError, ConnectionError):
+        return  # the study has hung up
+    except _Leave:
+        sys.exit(_TERMINATED)
+
+
+def _settle(line: Connection, terms: Terms) -> None:
+    """Live and die with the study, and leave Ctrl-C to it."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if hasattr(signal, "pthread_sigmask"):
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})  # blocked while this process was started
+    signal.signal(signal.SIGTERM, _leave)
+    if terms.tied and sys.platform == "linux":
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+    if hasattr(os, "getppid") and os.getppid() != terms.study:
+        raise EOFError  # it died before we could ask to be told
+    # A trainer's own children must not hold the line open: its end is how the study learns of our death.
+    os.set_inheritable(line.fileno(), False)
+    if hasattr(os, "register_at_fork"):
+        os.register_at_fork(after_in_child=line.close)
+
+
+def _leave(signum: int, frame: FrameType | None) -> None:
+    raise _Leave
+
+
+def _receive_trainer(line: Connection, terms: Terms) -> Trainer | None:
+    pickled = line.recv_bytes()
+    try:
+        if terms.main is not None:
+            import_main(terms.main)
+        trainer: Trainer = pickle.loads(pickled)
+    except UsageError as error:
+        _send(line, Broken(error.message, error.hint))
+        return None
+    except Exception as error:
+        _send(line, Broken(f"Worker processes cannot read the trainer: {type(error).__name__}: {error}", ""))
+        return None
+    if "torch" in sys.modules:
+        sys.modules["torch"].set_num_threads(terms.threads)
+    _send(line, Ready())
+    return trainer
+
+
+def _carry_out(trainer: Trainer, line: Connection, limit: float | None) -> Finished:
+    pickled = line.recv_bytes()
+    try:
+        job: Job = pickle.loads(pickled)
+    except Exception as error:
+        kind: FailureKind = "out_of_memory" if isinstance(error, MemoryError) else "invalid"
+        return Finished(
+            None, Failure(kind, f"A worker cannot read the job: {type(error).__name__}: {error}"), 0.0
+        )
+    del pickled
+
+    def forward(_: int, step: int, metrics: Metrics) -> None:
+        _send(line, Reported(step, metrics))
+
+    result = evaluate(trainer, job, forward, limit=limit)
+    assert result is not None  # only a deadline gives none, and that one the study keeps itself
+    return Finished(result.outcome, result.error, result.seconds)
+
+
+def _send(line: Connection, message: Message) -> None:
+    try:
+        pickled = pickle.dumps(message, PROTOCOL)
+    except Exception as error:
+        why = f"The outcome cannot be sent to the study: {type(error).__name__}: {error}"
+        pickled = pickle.dumps(Finished(None, Failure("raised", why), 0.0), PROTOCOL)
+    line.send_bytes(pickled)
