@@ -196,7 +196,7 @@ def _try(family: str, name: str) -> tuple[Health, str]:
 
 
 def _places(runs: Path) -> Iterable[Place]:
-    """Where results land: the environment may name other stores than the two files beside the runs."""
+    """Where results land, which the environment may redirect, and where each trainer looks for data sets."""
     yield Place("runs", str(runs), runs.is_dir())
     for what, variable, file in (
         ("Optuna", "OPTUNA_STORAGE", "optuna.db"),
@@ -204,6 +204,10 @@ def _places(runs: Path) -> Iterable[Place]:
     ):
         named = os.environ.get(variable)
         yield Place(what, named or str(runs / file), bool(named) or (runs / file).is_file())
+    for name in registry.names("trainers"):
+        if _try("trainers", name)[0] == "ok":
+            for folder in registry.load("trainers", name).looks_in():
+                yield Place(f"data for {name}", str(folder), folder.is_dir())
 
 
 def _machine(ask_torch: bool) -> Machine:

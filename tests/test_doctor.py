@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import io
 import json
+import os
 import subprocess
 import sys
 from importlib.metadata import EntryPoint
@@ -98,6 +99,15 @@ def test_stores_are_those_the_environment_names(tmp_path: Path, monkeypatch: pyt
     places = {p.what: p for p in doctor.examine(tmp_path).places}
     assert places["Optuna"].where == "sqlite:///elsewhere.db"
     assert places["MLflow"] == doctor.Place("MLflow", str(tmp_path / "mlflow.db"), False)
+
+
+def test_it_says_where_each_trainer_looks_for_data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AUTOML_DATA", os.pathsep.join([str(tmp_path), str(tmp_path / "nowhere")]))
+    data = [p for p in doctor.examine().places if p.what == "data for cnn"]
+    assert data[:2] == [
+        doctor.Place("data for cnn", str(tmp_path), True),
+        doctor.Place("data for cnn", str(tmp_path / "nowhere"), False),
+    ]
 
 
 def test_everything_can_be_written_as_json() -> None:

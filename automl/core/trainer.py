@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 from automl.core.objectives import Direction
@@ -58,6 +59,11 @@ class Trainer(ABC):
     def facts(self) -> Mapping[str, Any]:
         """Return what the data say that the space must know, as JSON values named like the space's settings."""
         return {}
+
+    @classmethod
+    def looks_in(cls) -> Sequence[Path]:
+        """Return the folders in which data sets named by `--data` are looked for, whether they exist or not."""
+        return ()
 
 
 @runtime_checkable

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.trainers.cnn.data import Splitting, read, split
+from automl.trainers.cnn.data.named import places
 from automl.trainers.cnn.recipe import Augment, Device, Optimizer, Precision, Recipe, Schedule
 
 if TYPE_CHECKING:
@@ -141,6 +143,10 @@ class CnnTrainer(Trainer):
             "mean": list(splits.mean),
             "std": list(splits.std),
         }
+
+    @classmethod
+    def looks_in(cls) -> Sequence[Path]:
+        return places()
 
     def fingerprint(self) -> str:
         """Return a hash of all images, labels and settings."""
