@@ -6,8 +6,10 @@ class TestMyTracker(TrackerContract):
         return lambda: MyTracker(tmp_path / "store")
 
     @pytest.fixture
-    def read(self, tmp_path):                       # optional: what the store holds now, as anything comparable
+    def read(self, tmp_path):
         return lambda: contents_of(tmp_path / "store")
+
+`read` is optional: it returns what the store holds now, as anything that can be compared.
 """
 
 from __future__ import annotations

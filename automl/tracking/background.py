@@ -37,9 +37,7 @@ class Background(Generic[E]):
         patient: let `put` wait while the queue is full, for a replay, where there is no search to hold up.
     """
 
-    def __init__(
-        self, title: str, sink: Callable[[list[E]], None], *, lag: float = 0.5, patient: bool = False
-    ) -> None:
+    def __init__(self, title: str, sink: Callable[[list[E]], None], *, lag: float = 0.5, patient: bool = False) -> None:
         self.title = title
         self.trouble = ""
         self._sink = sink

@@ -38,9 +38,7 @@ class ToOptuna(Tracker):
     def __init__(self, url: str = DEFAULT_URL, *, patient: bool = False, seconds: float = 30.0) -> None:
         self.url = url
         self._seconds = None if patient else seconds
-        self._behind: Background[_Event] = Background(
-            f"Optuna ({_public(url)})", self._write, patient=patient
-        )
+        self._behind: Background[_Event] = Background(f"Optuna ({_public(url)})", self._write, patient=patient)
         self._writer: OptunaWriter | None = None
 
     def opened(self, study: StudyInfo) -> None:

@@ -1,0 +1,57 @@
+"""A progress bar on a terminal. Imports Rich."""
+
+from __future__ import annotations
+
+from rich.console import Console as Terminal
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    ProgressColumn,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+
+class Bar:
+    """One bar with the controller, the best result, what is in flight, and the time left.
+
+    Args:
+        title: what stands before the bar.
+        total: what the bar counts to; None draws a moving bar.
+        seconds: the time budget, shown where there is no total.
+    """
+
+    def __init__(self, title: str, total: int | None, seconds: float | None) -> None:
+        ending: list[ProgressColumn] = [TimeElapsedColumn()]
+        if total:
+            ending = [MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True)]
+        elif seconds:
+            ending.append(TextColumn(f"of {seconds:.0f}s"))
+        self._progress = Progress(
+            SpinnerColumn(),
+            TextColumn("[bold]{task.description}"),
+            BarColumn(bar_width=24),
+            *ending,
+            TextColumn("{task.fields[best]}", style="green"),
+            TextColumn("{task.fields[now]}", style="dim"),
+            console=Terminal(stderr=True, force_terminal=True),
+            refresh_per_second=4,
+            redirect_stdout=False,  # results must stay clean
+        )
+        self._task = self._progress.add_task(title, total=total, best="", now="")
+        self._progress.start()
+
+    def now(self, text: str) -> None:
+        """Say what is in flight."""
+        self._progress.update(self._task, now=text)
+
+    def move(self, done: int, best: str) -> None:
+        """Move the bar."""
+        self._progress.update(self._task, completed=done, best=best, now="")
+
+    def close(self) -> None:
+        """Leave the bar as it is and give the terminal back."""
+        self._progress.stop()
