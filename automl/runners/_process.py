@@ -84,9 +84,9 @@ class WorkerProcess:
         return cast("Message", pickle.loads(pickled))
 
     def dismiss(self) -> None:
-        """Ask the process to end."""
+        """Ask the process to end: one that is waiting for work hears it, one at work is interrupted."""
         self.line.close()
-        if self._process.is_alive():
+        if self.task is not None or not self.ready:
             self._process.terminate()
 
     def bury(self, patience: float) -> str:
@@ -112,9 +112,7 @@ def end_all(workers: list[WorkerProcess]) -> None:
 
 def new_terms(workers: int, limit: float | None, main: dict[str, str] | None) -> Terms:
     """Return how each of so many workers is to work on this machine."""
-    tied = (
-        threading.current_thread() is threading.main_thread()
-    )  # a lesser thread may end before the search does
+    tied = threading.current_thread() is threading.main_thread()  # a lesser thread may end before the search does
     return Terms(os.getpid(), tied, _threads(workers), limit, main)
 
 

@@ -1,7 +1,7 @@
 """What a worker process does: receive the trainer once, then jobs, until the study hangs up.
 
-The study sends the pickled trainer, then job after job. The worker answers Ready or Broken once, and then
-to each job any number of Reported and one Finished.
+The study sends the pickled trainer, then Order after Order. The worker answers Ready or Broken once, and then
+to each order any number of Reported and one Finished.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ import sys
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from types import FrameType
-from typing import TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from automl.core.errors import UsageError
-from automl.core.records import Failure, FailureKind, Metrics, Outcome
+from automl.core.records import Failure, FailureKind, Metrics, Outcome, Proposal, Weights
 from automl.core.runner import Job
 from automl.core.trainer import Trainer
 from automl.runners._evaluate import evaluate
@@ -48,29 +48,52 @@ class Terms:
     main: dict[str, str] | None
 
 
-@dataclass(frozen=True, slots=True)
-class Ready:
+class Order(NamedTuple):
+    """A job as it travels, without the trace of choices, which no trainer sees.
+
+    Messages are named tuples because those are pickled several times faster than dataclasses.
+    """
+
+    id: int
+    trial: int
+    step: int
+    candidate: Any
+    effort: float
+    weights: Weights | None
+    seed: int
+    full: bool
+
+    @classmethod
+    def of(cls, job: Job) -> Order:
+        """Return the order for a job."""
+        p = job.proposal
+        return cls(job.id, p.trial, p.step, p.candidate, p.effort, job.weights, job.seed, job.full)
+
+    def job(self) -> Job:
+        """Return the job again."""
+        proposal = Proposal(self.trial, self.step, self.candidate, self.effort)
+        return Job(self.id, proposal, self.weights, self.seed, self.full)
+
+
+class Ready(NamedTuple):
     """The trainer has arrived."""
 
 
-@dataclass(frozen=True, slots=True)
-class Broken:
+class Broken(NamedTuple):
     """The trainer could not be read; no other worker would be able to."""
 
     why: str
     hint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Reported:
+class Reported(NamedTuple):
     """An evaluation reported."""
 
     step: int
     metrics: Metrics
 
 
-@dataclass(frozen=True, slots=True)
-class Finished:
+class Finished(NamedTuple):
     """An evaluation ended."""
 
     outcome: Outcome | None
@@ -96,6 +119,8 @@ def work(line: Connection, terms: Terms) -> None:
         return  # the study has hung up
     except _Leave:
         sys.exit(_TERMINATED)
+    finally:
+        signal.signal(signal.SIGTERM, signal.SIG_IGN)  # it is leaving already
 
 
 def _settle(line: Connection, terms: Terms) -> None:
@@ -139,12 +164,11 @@ def _receive_trainer(line: Connection, terms: Terms) -> Trainer | None:
 def _carry_out(trainer: Trainer, line: Connection, limit: float | None) -> Finished:
     pickled = line.recv_bytes()
     try:
-        job: Job = pickle.loads(pickled)
+        order: Order = pickle.loads(pickled)
+        job = order.job()
     except Exception as error:
         kind: FailureKind = "out_of_memory" if isinstance(error, MemoryError) else "invalid"
-        return Finished(
-            None, Failure(kind, f"A worker cannot read the job: {type(error).__name__}: {error}"), 0.0
-        )
+        return Finished(None, Failure(kind, f"A worker cannot read the job: {type(error).__name__}: {error}"), 0.0)
     del pickled
 
     def forward(_: int, step: int, metrics: Metrics) -> None:

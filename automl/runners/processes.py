@@ -7,7 +7,6 @@ import pickle
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from multiprocessing import util
 from multiprocessing.connection import wait
 
@@ -17,7 +16,7 @@ from automl.core.runner import Job, OnReport, Runner
 from automl.core.trainer import Trainer
 from automl.runners._main import describe_main, refuse_on_import, speaks_of_main
 from automl.runners._process import GRACE, Task, WorkerProcess, end_all, new_terms
-from automl.runners._worker import PROTOCOL, Broken, Finished, Message, Ready, Reported
+from automl.runners._worker import PROTOCOL, Broken, Finished, Message, Order, Ready, Reported
 
 _EARLY_DEATHS = 3
 """So many workers in a row that die before they are ready mean that none ever will be."""
@@ -38,9 +37,7 @@ class ProcessRunner(Runner):
         limit: seconds one evaluation may take; None for no limit.
     """
 
-    def __init__(
-        self, trainer: Trainer, *, workers: int = 2, limit: float | None = None, on_report: OnReport
-    ) -> None:
+    def __init__(self, trainer: Trainer, *, workers: int = 2, limit: float | None = None, on_report: OnReport) -> None:
         refuse_on_import()
         if workers < 1:
             raise UsageError(f"The process runner needs at least one worker, got {workers}.")
@@ -85,11 +82,7 @@ class ProcessRunner(Runner):
         self._end()
 
     def _in_flight(self) -> int:
-        return (
-            len(self._waiting)
-            + len(self._finished)
-            + sum(worker.task is not None for worker in self._workers)
-        )
+        return len(self._waiting) + len(self._finished) + sum(worker.task is not None for worker in self._workers)
 
     def _listen(self, until: float) -> None:
         """Hear every worker that has something to say, and wait for one until then."""
@@ -152,9 +145,7 @@ class ProcessRunner(Runner):
         if not worker.ready:
             self._early_deaths += 1
             if self._early_deaths >= _EARLY_DEATHS:
-                raise AutomlError(
-                    f"Worker processes die before they can work; of the last one {cause}.", _SERIAL
-                )
+                raise AutomlError(f"Worker processes die before they can work; of the last one {cause}.", _SERIAL)
 
     def _overdue(self, worker: WorkerProcess) -> None:
         """End a worker that did not stop by itself in time."""
@@ -177,14 +168,11 @@ class ProcessRunner(Runner):
 
 
 def _pickle_job(job: Job) -> bytes:
-    """Write a job for a worker, without the trace, which no trainer sees."""
     try:
-        return pickle.dumps(replace(job, proposal=replace(job.proposal, choices={})), PROTOCOL)
+        return pickle.dumps(Order.of(job), PROTOCOL)
     except Exception as error:
         name = type(job.proposal.candidate).__name__
-        raise UsageError(
-            f"The candidate {name} cannot be sent to a worker process: {error}.", _SERIAL
-        ) from error
+        raise UsageError(f"The candidate {name} cannot be sent to a worker process: {error}.", _SERIAL) from error
 
 
 def _pickle_trainer(trainer: Trainer) -> bytes:

@@ -24,9 +24,7 @@ class SerialRunner(Runner):
         limit: seconds one evaluation may take; None for no limit.
     """
 
-    def __init__(
-        self, trainer: Trainer, *, workers: int = 1, limit: float | None = None, on_report: OnReport
-    ) -> None:
+    def __init__(self, trainer: Trainer, *, workers: int = 1, limit: float | None = None, on_report: OnReport) -> None:
         if workers != 1:
             raise UsageError(
                 f"The serial runner has one place, not {workers}.",
@@ -48,9 +46,7 @@ class SerialRunner(Runner):
     def collect(self, timeout: float | None) -> Sequence[Result]:
         if self._job is None or (self.deadline is not None and time.monotonic() >= self.deadline):
             return []
-        result = evaluate(
-            self._trainer, self._job, self._on_report, limit=self._limit, deadline=self.deadline
-        )
+        result = evaluate(self._trainer, self._job, self._on_report, limit=self._limit, deadline=self.deadline)
         if result is None:
             return []
         self._job = None
