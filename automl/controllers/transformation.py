@@ -145,9 +145,7 @@ class Transformation(Controller):
         positive = {"children": children, "effort": effort, "root_effort": root_effort, "lr": lr}
         _refuse_nonsense(positive, stages, promotion_effort, clip)
         known = edit_names(space)
-        self._schedule = (
-            parse_schedule(schedule, known) if schedule else default_schedule(known, DEFAULT_EDITS)
-        )
+        self._schedule = parse_schedule(schedule, known) if schedule else default_schedule(known, DEFAULT_EDITS)
         self._children, self._stages, self._repeat = children, stages, repeat
         self._effort, self._root_effort, self._promotion_effort = effort, root_effort, promotion_effort
         self._clip = clip
@@ -257,7 +255,7 @@ class Transformation(Controller):
     def _update(self) -> None:
         """Learn from the batch: one update of REINFORCE."""
         batch, self._batch = self._batch, Batch()
-        if not batch.scores:
+        if len(batch.scores) < 2:  # nothing to compare with
             return
         self._accuracy &= is_accuracy(self.objectives.goals[0].direction, batch.scores)
         worst = min(batch.scores)
@@ -336,9 +334,7 @@ class Transformation(Controller):
         return Net(self.space.load(dumped[0]), dumped[1])
 
 
-def _learner(
-    seed: int, lr: float, entropy_weight: float, baseline: BaselineKind, standardised: bool
-) -> Reinforce:
+def _learner(seed: int, lr: float, entropy_weight: float, baseline: BaselineKind, standardised: bool) -> Reinforce:
     from automl.controllers._eas.reinforce import Learning, Reinforce  # torch is loaded here, not before
 
     return Reinforce(seed, Learning(lr, entropy_weight, baseline, standardised))
@@ -347,16 +343,14 @@ def _learner(
 def _refuse_nonsense(
     positive: Mapping[str, float], stages: tuple[int, ...], promotion_effort: float, clip: float
 ) -> None:
+    if positive["children"] < 2:
+        raise UsageError(f"children must be two or more, got {positive['children']}: they are compared.")
     for name, value in positive.items():
         if not value > 0:
             raise UsageError(f"{name} must be positive, got {value}.")
     if not stages or min(stages) < 1:
-        raise UsageError(
-            f"stages must be one size or more, each positive, got {stages}.", "Set stages=300,150"
-        )
+        raise UsageError(f"stages must be one size or more, each positive, got {stages}.", "Set stages=300,150")
     if not promotion_effort >= 0:
         raise UsageError(f"promotion_effort must not be negative, got {promotion_effort}.", "Set 0 for none.")
     if not 0 < clip < 1:
-        raise UsageError(
-            f"clip must lie between 0 and 1, got {clip}.", "The tangent diverges at an accuracy of 1."
-        )
+        raise UsageError(f"clip must lie between 0 and 1, got {clip}.", "The tangent diverges at an accuracy of 1.")

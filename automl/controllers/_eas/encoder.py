@@ -45,12 +45,15 @@ class Encoder:
     def __call__(self, sentences: Sequence[Sentence]) -> Encoded:
         """Encode sentences."""
         sentences = [sentence or EMPTY for sentence in sentences]
-        lengths = torch.tensor([len(sentence) for sentence in sentences])
-        packed = pack_padded_sequence(
-            self._embed(sentences, int(lengths.max())), lengths, enforce_sorted=False
-        )
-        outputs, (hidden, cell) = self._lstm(packed)
-        words, _ = pad_packed_sequence(outputs, batch_first=True)
+        lengths = [len(sentence) for sentence in sentences]
+        embedded = self._embed(sentences, max(lengths))
+        if len(sentences) == 1:  # sampling: packing would take as long as the LSTM itself
+            outputs, (hidden, cell) = self._lstm(embedded)
+            words = outputs.transpose(0, 1)
+        else:
+            packed = pack_padded_sequence(embedded, torch.tensor(lengths), enforce_sorted=False)
+            outputs, (hidden, cell) = self._lstm(packed)
+            words, _ = pad_packed_sequence(outputs, batch_first=True)
         return Encoded(words, hidden.transpose(0, 1).flatten(1), cell.transpose(0, 1).flatten(1))
 
     def _embed(self, sentences: Sequence[Sentence], longest: int) -> Tensor:
@@ -59,7 +62,5 @@ class Encoder:
         ids = torch.zeros(longest, len(sentences), dtype=torch.long)
         for i, sentence in enumerate(sentences):
             ids[: len(sentence), i] = torch.tensor([place[word] for word in sentence])
-        table = torch.stack(
-            [self._parameters.get(f"word/{word}", (EMBEDDING,), EMBEDDING_BOUND) for word in place]
-        )
+        table = torch.stack([self._parameters.get(f"word/{word}", (EMBEDDING,), EMBEDDING_BOUND) for word in place])
         return table[ids]

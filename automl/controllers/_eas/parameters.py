@@ -46,9 +46,7 @@ class Parameters:
         return module
 
     def _adopt(self, tensor: Tensor, name: str, bound: float) -> Tensor:
-        drawn = np.random.default_rng((self._seed, zlib.crc32(name.encode()))).uniform(
-            -bound, bound, tensor.shape
-        )
+        drawn = np.random.default_rng((self._seed, zlib.crc32(name.encode()))).uniform(-bound, bound, tensor.shape)
         with torch.no_grad():
             tensor.copy_(torch.from_numpy(drawn))
         tensor.requires_grad_(True)

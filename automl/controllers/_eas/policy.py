@@ -115,9 +115,7 @@ class Policy:
         log_likelihood = blank.index_add(0, episode, torch.cat([log_p for _, log_p, _ in scored]))
         return log_likelihood, blank.index_add(0, episode, torch.cat([entropy for _, _, entropy in scored]))
 
-    def _score_words(
-        self, steps: list[_Owned], row: dict[Sentence, int], encoded: Encoded
-    ) -> Iterator[_Scored]:
+    def _score_words(self, steps: list[_Owned], row: dict[Sentence, int], encoded: Encoded) -> Iterator[_Scored]:
         """Score all questions about words, head by head."""
         asked: dict[tuple[str, int], list[tuple[int, int, Question]]] = defaultdict(list)
         for owner, step in steps:
@@ -129,9 +127,7 @@ class Policy:
             words = encoded.words[list(rows), [question.place for question in questions]]
             yield owners, *_score(self._wider.logits(name, size, words), questions)
 
-    def _score_wholes(
-        self, steps: list[_Owned], row: dict[Sentence, int], encoded: Encoded
-    ) -> Iterator[_Scored]:
+    def _score_wholes(self, steps: list[_Owned], row: dict[Sentence, int], encoded: Encoded) -> Iterator[_Scored]:
         """Score all questions about whole nets: one run of the decoder over all steps at once."""
         wholes = [(owner, step.words, _wholes(step)) for owner, step in steps if _wholes(step)]
         wholes.sort(key=lambda entry: -len(entry[2]))  # those that ask on are always the first
@@ -161,9 +157,10 @@ def _wholes(step: Step) -> tuple[Question, ...]:
 
 def _score(logits: Tensor, questions: Sequence[Question]) -> tuple[Tensor, Tensor]:
     """Return the log-likelihood [q] of the answers and the entropy [q] of the masked distributions."""
-    closed = torch.ones(logits.shape, dtype=torch.bool)
+    mask = np.ones(logits.shape, dtype=bool)
     for i, question in enumerate(questions):
-        closed[i, list(question.allowed)] = False
+        mask[i, question.allowed] = False
+    closed = torch.from_numpy(mask)
     log_p = logits.masked_fill(closed, -torch.inf).log_softmax(dim=-1)
     answers = torch.tensor([[question.answer] for question in questions])
     entropy = -(log_p.exp() * log_p.masked_fill(closed, 0.0)).sum(dim=-1)
@@ -186,6 +183,8 @@ class Answering:
             return self.edit
         options = options_of(name, domain)
         head, place = split_name(name)
+        if place >= len(self.words):  # a number in its name, but not the place of a word
+            head, place = name, WHOLE
         open_ = tuple(range(len(options))) if allowed is None else tuple(map(options.index, allowed))
         logits = self._logits(head, place, len(options))[list(open_)]
         weights = np.exp(logits - logits.max()).cumsum()
@@ -195,7 +194,7 @@ class Answering:
         return options[answer]
 
     def _logits(self, head: str, place: int, size: int) -> Logits:
-        if place != WHOLE and place < max(1, len(self.words)):
+        if place != WHOLE:
             logits: Logits = self.policy.word_logits(self.words, head, size)[place]
             return logits
         past = tuple(question for question in self._asked if question.place == WHOLE)

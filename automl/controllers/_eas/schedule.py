@@ -49,9 +49,7 @@ def parse_schedule(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
     for part in text.split(","):
         match = re.fullmatch(r"\s*([\w-]+)\s*(?:\*\s*(\d+))?\s*", part)
         if match is None:
-            raise UsageError(
-                f"'{text}' is no schedule of edits.", "Write for example schedule=widen*4,deepen*5"
-            )
+            raise UsageError(f"'{text}' is no schedule of edits.", "Write for example schedule=widen*4,deepen*5")
         if match[1] not in (*known, LEARNED):
             raise UnknownName("edit", match[1], (*known, LEARNED))
         steps += [match[1]] * int(match[2] or 1)
