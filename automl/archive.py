@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
@@ -17,7 +18,7 @@ from automl.core.tracker import StudyInfo
 Scale: TypeAlias = Literal["evaluations", "cost", "seconds"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)  # no slots: what is derived is worked out once, and kept
 class Archive:
     """A study as it lies in its directory.
 
@@ -28,8 +29,8 @@ class Archive:
         summary: what `summary.json` holds; None while the study runs or after it was interrupted.
         baselines: other searches of the same space at the same budget, by the name of their controller.
         spent: what the study has used.
-        header: what else the ledger knows: `cost_unit` (str) and `diagnostics`, the controller's, as a list of
-            [evaluations, {name: number}].
+        header: what else the ledger knows. The report reads `cost_unit` (str), the controller's `diagnostics` (list
+            of [evaluations, {name: number}]) and `finals`, the full trainings (see `Finale`).
     """
 
     directory: Path
@@ -40,39 +41,39 @@ class Archive:
     spent: Spent
     header: Mapping[str, Json]
 
-    @property
-    def ranked(self) -> list[Trial]:
+    @cached_property
+    def ranked(self) -> tuple[Trial, ...]:
         """The trials that succeeded, best first; those beyond a limit come last."""
-        return self.info.objectives.rank(self.trials)
+        return tuple(self.info.objectives.rank(self.trials))
 
-    @property
+    @cached_property
     def best(self) -> Trial | None:
         """The best trial within the limits, by the first objective; None if there is none."""
         first = next(iter(self.ranked), None)
         return first if first and self.info.objectives.feasible(first.metrics) else None
 
-    @property
-    def front(self) -> list[Trial]:
+    @cached_property
+    def front(self) -> tuple[Trial, ...]:
         """The trials within the limits that no other dominates, best first objective first."""
-        return self.info.objectives.front(self.trials)
+        return tuple(self.info.objectives.front(self.trials))
 
-    @property
-    def failed(self) -> list[Trial]:
+    @cached_property
+    def failed(self) -> tuple[Trial, ...]:
         """The trials of which no evaluation succeeded, in the order of their numbers."""
-        return sorted((trial for trial in self.trials if trial.last is None), key=lambda trial: trial.number)
+        return tuple(sorted((t for t in self.trials if t.last is None), key=lambda t: t.number))
 
-    @property
-    def results(self) -> list[Result]:
+    @cached_property
+    def results(self) -> tuple[Result, ...]:
         """Every evaluation of the closed trials, in the order of asking."""
-        return sorted((result for trial in self.trials for result in trial.results), key=lambda r: r.id)
+        return tuple(sorted((r for trial in self.trials for r in trial.results), key=lambda r: r.id))
 
-    @property
+    @cached_property
     def counts_cost(self) -> bool:
         """Whether the trainer counted what its evaluations consumed."""
-        return any(result.outcome and result.outcome.cost > 0 for trial in self.trials for result in trial.results)
+        return any(r.outcome and r.outcome.cost > 0 for r in self.results)
 
-    @property
-    def parents(self) -> dict[int, int]:
+    @cached_property
+    def parents(self) -> Mapping[int, int]:
         """The number of the trial each trial started its weights from; trials that started afresh are absent.
 
         Only the first evaluation of a trial counts: later ones continue the trial itself.

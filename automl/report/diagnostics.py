@@ -40,6 +40,6 @@ def _panel(name: str, line: list[tuple[float, float]]) -> Any:
     mode = "lines" if len(line) > 1 else "markers"
     figure.add_scatter(x=x, y=y, mode=mode, line={"color": look.ACCENT, "width": 2}, name="")
     figure.update_xaxes(nticks=5)
-    figure.update_yaxes(nticks=4, tickformat="~s" if max(map(abs, y)) >= 1000 else "~g")
+    figure.update_yaxes(nticks=5, tickformat="~s" if max(map(abs, y)) >= 1000 else "~g")
     look.name_axes(figure, "", name)
     return figure

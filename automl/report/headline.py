@@ -22,8 +22,12 @@ def headline(archive: Archive) -> str:
     )
 
 
+def _unfinished(archive: Archive) -> bool:
+    return archive.summary is None or archive.summary.get("stopped_by") == "interruption"
+
+
 def _state(archive: Archive) -> str:
-    return "" if archive.summary is not None else ' <b class="badge">not finished</b>'
+    return ' <b class="badge">not finished</b>' if _unfinished(archive) else ""
 
 
 def _sentence(archive: Archive) -> str:
@@ -58,8 +62,19 @@ def _against(archive: Archive) -> str:
     name, other = min(named, key=lambda pair: pair[0] != "random")
     value = other.metrics[goal.metric]
     gap = goal.score(archive.best.metrics) - goal.score(other.metrics)
-    stand = "as good as" if gap == 0 else f"{words.difference(goal.metric, gap)} {'better' if gap > 0 else 'worse'} than"
-    return f", {stand} {html.escape(name)} search ({words.measured(goal.metric, value)})"
+    stand = (
+        "as good as" if gap == 0 else f"{words.difference(goal.metric, gap)} {'better' if gap > 0 else 'worse'} than"
+    )
+    spent = _spent_beside(archive, archive.baselines[name])
+    return f", {stand} {html.escape(name)} search ({words.measured(goal.metric, value)}{spent})"
+
+
+def _spent_beside(archive: Archive, other: Archive) -> str:
+    """Name a baseline's spending where it differs: in cost if that was counted, else in evaluations."""
+    costly = archive.spent.cost > 0 and other.spent.cost > 0
+    own, its = (a.spent.cost if costly else a.spent.evaluations for a in (archive, other))
+    share = its / own if own else 1.0
+    return "" if 0.9 <= share <= 1.1 else f" at {share:.2g} times the {'cost' if costly else 'evaluations'}"
 
 
 def _facts(archive: Archive) -> list[tuple[str, str]]:
@@ -79,13 +94,14 @@ def _candidate(archive: Archive) -> str:
     if archive.best is None:
         return ""
     text = html.escape(words.shortened(words.indented(archive.best.candidate), 20_000))
-    return f"<details><summary>The best candidate, trial {archive.best.number}</summary><pre>{text}</pre></details>\n"
+    title = f"The best candidate, trial {archive.best.number}"
+    return f"<details><summary>{title}</summary><pre>{text}</pre></details>\n"
 
 
 def _commands(archive: Archive) -> str:
     """What to type next: continue, take the best along, look closer."""
     run = shlex.quote(str(archive.directory))
-    lines = [] if archive.summary is not None else [(f"automl resume {run}", "continue the search")]
+    lines = [(f"automl resume {run}", "continue the search")] if _unfinished(archive) else []
     if archive.best:
         out = shlex.quote(f"{archive.info.space}-best")
         export = f"automl export {run} --trial {archive.best.number} --out {out}"

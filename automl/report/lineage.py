@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from automl.archive import Archive
 from automl.core.records import Trial
 from automl.report import look, words
+from automl.report.forest import Places, layout
 from automl.report.section import Section
 
 MOST_NODES = 400
 """Beyond it the branches cannot be told apart."""
-Places: TypeAlias = Mapping[int, tuple[float, float]]
 
 
 def section(archive: Archive) -> Section | None:
@@ -21,11 +21,12 @@ def section(archive: Archive) -> Section | None:
     if not family:
         return None
     parents, path = _pruned(archive, family), archive.lineage(archive.best.number) if archive.best else []
-    places = layout(parents)
+    places = layout(parents, path)
     figure = look.drawing(_height(places), margin={"l": 12, "r": 12, "t": 8, "b": 64}, showlegend=False)
     _edges(figure, places, parents, look.EDGE, 1)
     _edges(figure, places, dict(zip(path[1:], path, strict=False)), look.BEST, 3)
     _nodes(figure, archive, places, path)
+    figure.update_layout(meta={"least": round(40 + 20 * max(x for x, _ in places.values()))})
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, autorange="reversed")
     return Section("Lineage", _note(archive, family, parents, path), (figure,))
@@ -59,39 +60,9 @@ def _pruned(archive: Archive, family: Mapping[int, int]) -> dict[int, int]:
     return kept
 
 
-def layout(parents: Mapping[int, int]) -> dict[int, tuple[float, float]]:
-    """Place a forest: leaves side by side in the order of their numbers, parents above the middle of their children.
-
-    Args:
-        parents: child -> parent.
-
-    Returns:
-        node -> (x, y), with y the generation; the two are exchanged where the tree is deeper than wide.
-    """
-    children: dict[int, list[int]] = {}
-    for child, parent in sorted(parents.items()):
-        children.setdefault(parent, []).append(child)
-    places: dict[int, tuple[float, float]] = {}
-    leaves = 0
-    stack = [(root, 0, False) for root in sorted(set(children) - set(parents), reverse=True)]
-    while stack:  # a lineage may be longer than Python's stack
-        node, depth, visited = stack.pop()
-        if visited:
-            below = [places[child][0] for child in children[node]]
-            places[node] = ((below[0] + below[-1]) / 2, float(depth))
-        elif node in children:
-            stack.append((node, depth, True))
-            stack += [(child, depth + 1, False) for child in reversed(children[node])]
-        else:
-            places[node] = (float(leaves), float(depth))
-            leaves += 1
-    deepest = max(depth for _, depth in places.values())
-    return {n: (y, x) for n, (x, y) in places.items()} if deepest > leaves else places
-
-
 def _height(places: Places) -> int:
-    rows = 1 + max(y for _, y in places.values()) - min(y for _, y in places.values())
-    return round(min(900, 90 + max(2, rows) * (34 if len(places) < 200 else 48)))
+    rows = max(y for _, y in places.values()) - min(y for _, y in places.values())
+    return round(min(900, 150 + rows * 30))
 
 
 def _edges(figure: Any, places: Places, parents: Mapping[int, int], colour: str, width: int) -> None:
@@ -123,7 +94,7 @@ def _nodes(figure: Any, archive: Archive, places: Places, path: Sequence[int]) -
     _markers(figure, archive, places, failed, cross)
 
 
-def _markers(figure: Any, archive: Archive, places: Places, trials: Iterable[Trial], marker: Any) -> None:
+def _markers(figure: Any, archive: Archive, places: Places, trials: Sequence[Trial], marker: Any) -> None:
     x, y = zip(*(places[t.number] for t in trials), strict=True) if trials else ((), ())
     text = [look.hover(archive, trial) for trial in trials]
     figure.add_scatter(x=x, y=y, text=text, mode="markers", marker=marker, hovertemplate="%{text}<extra></extra>")

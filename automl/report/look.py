@@ -1,7 +1,7 @@
 """How the figures look: quiet axes, colours by name, the same in light and dark.
 
-Colours are CSS variables (`var(--accent)`); the page's script replaces them by what the reader's theme says, and draws
-again when the theme changes. Nothing here knows a colour by value.
+Colours are CSS variables (`var(--accent)`); the page's script replaces them by what the reader's theme says,
+and draws again when the theme changes. Nothing here knows a colour by value.
 """
 
 from __future__ import annotations
@@ -26,7 +26,8 @@ ACCENT, DOT, BEST, BASELINE, BAD = (
 )
 SERIES = ("var(--best)", "var(--series-1)", "var(--series-2)", "var(--series-3)", "var(--series-4)")
 RAMP = [[0.0, "var(--ramp-0)"], [0.5, "var(--ramp-1)"], [1.0, "var(--ramp-2)"]]
-MOST_DOTS = 2000
+FONT = "system-ui, -apple-system, 'Segoe UI', sans-serif"
+MOST_DOTS = 1500
 """Beyond it the browser becomes slow without showing more."""
 
 
@@ -39,10 +40,14 @@ def drawing(height: int = 380, **layout: Any) -> Any:
             "margin": {"l": 8, "r": 12, "t": 34, "b": 84},
             "paper_bgcolor": "rgba(0,0,0,0)",
             "plot_bgcolor": "rgba(0,0,0,0)",
-            "font": {"family": "system-ui, -apple-system, 'Segoe UI', sans-serif", "size": 13, "color": MUTED},
+            "font": {
+                "family": "system-ui, -apple-system, 'Segoe UI', sans-serif",
+                "size": 13,
+                "color": MUTED,
+            },
             "hovermode": "closest",
             "hoverlabel": {"bgcolor": PANEL, "bordercolor": LINE, "font": {"color": INK}, "align": "left"},
-            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
+            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "entrywidth": 80},
             **layout,
         }
     )
@@ -55,20 +60,19 @@ def drawing(height: int = 380, **layout: Any) -> Any:
 
 def name_axes(figure: Any, x: str, y: str) -> None:
     """Write the name of the x axis below it and that of the y axis above it, where it can be read upright."""
-    figure.update_xaxes(title_text=html.escape(x))
-    figure.add_annotation(
-        text=html.escape(y), x=0, xref="paper", y=1, yref="paper", xanchor="left", yanchor="bottom", yshift=8,
-        showarrow=False, font={"color": MUTED},
-    )  # fmt: skip
+    figure.update_xaxes(title={"text": html.escape(x), "font": {"size": 13}})
+    title = {"text": html.escape(y), "font": {"size": 13}, "automargin": False}
+    figure.update_layout(title={**title, "x": 0, "xref": "container", "y": 1, "yanchor": "top", "pad": {"t": 6}})
 
 
 def ticks(metric: str, values: Sequence[float]) -> dict[str, Any]:
-    """Return the settings of an axis that shows a metric: per cent, prefixes for large numbers, or logarithmic."""
+    """Return the settings of an axis that shows a metric: per cent, prefixes, logarithmic."""
     if words.is_share(metric) and all(0 <= value <= 1 for value in values):
         return {"tickformat": ".2~%"}
     low, high = min(values, default=0.0), max(values, default=0.0)
     if low > 0 and high / low > 30:
-        return {"type": "log", "tickformat": "~s" if high >= 1000 or low >= 1 else "~g", "nticks": 6}
+        format_ = "~s" if high >= 1000 or low >= 1 else "~g"
+        return {"type": "log", "tickformat": format_, "dtick": 1 if high / low > 300 else "D2"}
     return {"tickformat": "~s"} if high >= 1000 else {}
 
 
@@ -80,8 +84,8 @@ def hover(archive: Archive, trial: Trial) -> str:
     else:
         lines.append(html.escape(words.shortened(words.failure(trial), 90)))
     if made := words.decisions(trial):
-        lines += map(html.escape, _wrapped("choices: " + made, 70, 3))
-    lines += map(html.escape, _wrapped(words.compact(trial.candidate), 70, 3))
+        lines += map(html.escape, _wrapped("choices: " + made, 70, 2))
+    lines += map(html.escape, _wrapped(words.compact(trial.candidate), 70, 2))
     return "<br>".join(lines)
 
 

@@ -57,7 +57,8 @@ def _figure(figure: object, title: str) -> str:
     """Write a figure as JSON that the script draws; no text in it can end the element it stands in."""
     json = figure.to_json().replace("<", "\\u003c")  # type: ignore[attr-defined]
     height = figure.layout.height  # type: ignore[attr-defined]
+    least = (figure.layout.meta or {}).get("least", 0)  # type: ignore[attr-defined]
     return (
-        f'<figure style="height:{height}px" role="img" aria-label="{html.escape(title)}">'
+        f'<figure style="height:{height}px;min-width:min({least}px,720px)" role="img" aria-label="{html.escape(title)}">'
         f'<script type="application/json">{json}</script></figure>'
     )

@@ -31,7 +31,7 @@ def section(archive: Archive) -> Section | None:
     side = "left" if across.direction == "min" else "right"
     _axes(figure, archive, across)
     look.name_axes(figure, f"{_named(archive, across)}, {words.better(across)}", words.spoken(goal.metric))
-    note = f"The front: no trial does better on one axis without doing worse on the other. Better is {_up(goal)} {side}."
+    note = f"On the front no trial gains on one axis without losing on the other. Better is {_up(goal)} {side}."
     return Section("Trade-off", note, (figure,), wide=False)
 
 

@@ -60,9 +60,7 @@ def _title(name: str, column: int) -> str:
     return f'<th{side} data-column="{column}"><button>{html.escape(name)}</button></th>'
 
 
-def _row(
-    archive: Archive, trial: Trial, metrics: Sequence[str], parent: int | None, front: set[int]
-) -> str:
+def _row(archive: Archive, trial: Trial, metrics: Sequence[str], parent: int | None, front: set[int]) -> str:
     mark = '<i class="dot" title="on the front"></i>' if trial.number in front else ""
     cells = [Cell(f"{mark}{trial.number}", trial.number)]
     for name in metrics:

@@ -12,7 +12,14 @@ from automl.core.records import Json, Metrics, Trial
 SPACE = "\u00a0"
 DASH = "\u2013"
 _SHARES = {"accuracy", "acc", "auc", "f1", "recall", "precision", "fidelity", "error"}
-_SPOKEN = {"val": "validation", "params": "parameters", "macs": "MACs", "auc": "AUC", "f1": "F1", "acc": "accuracy"}
+_SPOKEN = {
+    "val": "validation",
+    "params": "parameters",
+    "macs": "MACs",
+    "auc": "AUC",
+    "f1": "F1",
+    "acc": "accuracy",
+}
 _PREFIXES = ((1e15, "P"), (1e12, "T"), (1e9, "G"), (1e6, "M"), (1e3, "k"))
 
 
@@ -40,7 +47,7 @@ def measured(metric: str, value: float | None) -> str:
         return DASH
     if is_share(metric) and 0 <= value <= 1:
         return f"{100 * value:.{2 if 0.99 <= value < 1 else 1}f}{SPACE}%"
-    return number(value)
+    return number(value) if abs(value) >= 1000 or float(value).is_integer() else f"{value:#.4g}"
 
 
 def difference(metric: str, value: float) -> str:

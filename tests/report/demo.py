@@ -19,8 +19,9 @@ SPACE = TowerSpace()
 
 def info(controller="hill_climb", objectives=("max:val_accuracy",), name="towers-demo"):
     return StudyInfo(
-        name=name, space="towers", controller=controller, trainer="towers", objectives=Objectives.parse(objectives),
-        seed=0, directory=Path("runs") / name, settings={}, total=60, identity=f"{name}-0",
+        name=name, space="towers", controller=controller, trainer="towers", seed=0,
+        objectives=Objectives.parse(objectives), directory=Path("runs") / name, settings={}, total=60,
+        identity=f"{name}-0",
     )  # fmt: skip
 
 
@@ -43,23 +44,25 @@ def trial(result):
     return Trial(result.proposal.trial, (result,), SPACE.dump(result.proposal.candidate), at, at + result.seconds)
 
 
-def failed(number, tower, kind="out_of_memory", message="The network did not fit into 2 GB."):
-    return trial(Result(number, Proposal(number, 0, tower), error=Failure(kind, message), seconds=0.2))
+def failed(number, tower, parent=None, kind="out_of_memory", message="The network did not fit into 2 GB."):
+    return trial(Result(number, Proposal(number, 0, tower, parent=parent), error=Failure(kind, message), seconds=0.2))
 
 
 def grown(count, seed=0, failures=()):
     """Children of one of the best three so far, as hill climbing makes them."""
     rng = np.random.default_rng(seed)
     trials = [trial(evaluated(0, SPACE.root(), None, {}, rng))]
+    good = list(trials)
     for number in range(1, count):
-        good = sorted((t for t in trials if t.last), key=lambda t: -t.metrics["val_accuracy"])[:3]
+        good = sorted(good, key=lambda t: -t.metrics["val_accuracy"])[: max(3, count // 20)]
         parent = good[int(rng.integers(len(good)))].last
         tower = parent.proposal.candidate
         child, choices = run(lambda choose, tower=tower: SPACE.grow(tower, choose), at_random(rng))
         if number in failures:
-            trials.append(failed(number, child))
+            trials.append(failed(number, child, parent.id))
         else:
             trials.append(trial(evaluated(number, child, parent.id, choices, rng)))
+            good += [trials[-1]] if SPACE.edits(child) else []
     return tuple(trials)
 
 
@@ -84,10 +87,11 @@ def archive(trials, study=None, *, summary=None, baselines=None, header=None):
 
 
 def finals(trial_number, kept, scratch):
+    """The header of a study whose best was trained in full, as the finale writes it down."""
     return {
         "finals": [
-            {"trial": trial_number, "start": start, "metrics": {"val_accuracy": v, "params": 12_340.0},
-             "test": {"test_accuracy": v - 0.012}}
+            {"trial": trial_number, "start": start, "candidate": {}, "seconds": 41.5,
+             "metrics": {"val_accuracy": v, "params": 12_340.0, "test_accuracy": v - 0.012}}
             for start, v in (("kept", kept), ("scratch", scratch))
         ]
     }  # fmt: skip
@@ -95,7 +99,7 @@ def finals(trial_number, kept, scratch):
 
 def full(count=60):
     """A finished study with everything the page can show."""
-    random = archive(built(count), info("random"), summary=finals(17, 0.861, 0.858))
+    random = archive(built(count), info("random"), summary={}, header=finals(17, 0.861, 0.858))
     rng = np.random.default_rng(3)
     diagnostics = [
         [10 * i, {"reward": 0.5 + 0.03 * i + 0.02 * float(rng.standard_normal()), "entropy": 2.0 * 0.9**i,
@@ -104,7 +108,7 @@ def full(count=60):
     ]  # fmt: skip
     return archive(
         grown(count, failures=(7, 23)),
-        summary=finals(41, 0.934, 0.929),
+        summary={"stopped_by": "trials"},
         baselines={"random": random},
-        header={"cost_unit": "training MACs", "diagnostics": diagnostics},
+        header={"cost_unit": "training MACs", "diagnostics": diagnostics, **finals(41, 0.934, 0.929)},
     )
