@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import pickle
 import signal
 import threading
 import time
@@ -11,12 +10,11 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from multiprocessing import get_context, resource_tracker
-from typing import cast
 
 from automl.core.records import Metrics
 from automl.core.runner import Job
 from automl.runners._main import hidden_main
-from automl.runners._worker import Message, Terms, work
+from automl.runners._worker import Message, Terms, hear, work
 
 GRACE = 2.0
 """Seconds a worker has to put its things away before it is killed."""
@@ -78,10 +76,9 @@ class WorkerProcess:
     def hear(self) -> Message | None:
         """Return the next message, or None if the worker is dead."""
         try:
-            pickled = self.line.recv_bytes()
+            return hear(self.line)
         except (EOFError, OSError):
             return None
-        return cast("Message", pickle.loads(pickled))
 
     def dismiss(self) -> None:
         """Ask the process to end: one that is waiting for work hears it, one at work is interrupted."""

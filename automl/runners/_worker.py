@@ -108,6 +108,16 @@ class _Leave(BaseException):
     """The study wants this worker to end: unwind, so that the trainer can put its things away."""
 
 
+def hear(line: Connection) -> Message:
+    """Return the next message of a worker, in the process of the study.
+
+    Raises:
+        EOFError, OSError: if the worker is dead.
+    """
+    message: Message = pickle.loads(line.recv_bytes())
+    return message
+
+
 def work(line: Connection, terms: Terms) -> None:
     """Serve one study; the target of a worker process."""
     try:

@@ -1,0 +1,28 @@
+"""Every registered runner keeps the contract of runners."""
+
+import pytest
+
+from automl import registry
+from automl.testing.runners import RunnerContract
+
+
+class TestSerial(RunnerContract):
+    workers = 1
+    isolates = False
+
+    @pytest.fixture
+    def make(self):
+        runner = registry.load("runners", "serial")
+        return lambda trainer, workers, limit, on_report: runner(
+            trainer, workers=workers, limit=limit, on_report=on_report
+        )
+
+
+@pytest.mark.parametrize("name", sorted(set(registry.names("runners")) - {"serial"}))
+class TestParallel(RunnerContract):
+    @pytest.fixture
+    def make(self, name):
+        runner = registry.load("runners", name)
+        return lambda trainer, workers, limit, on_report: runner(
+            trainer, workers=workers, limit=limit, on_report=on_report
+        )
