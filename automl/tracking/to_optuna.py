@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from automl.core.records import Result, Trial
+from automl.core.records import Trial
 from automl.core.tracker import StudyInfo, Tracker
 from automl.tracking.background import Background
+from automl.tracking.light_trials import public_url, without_weights
 
 if TYPE_CHECKING:
     from automl.tracking._optuna_writer import OptunaWriter
@@ -38,7 +38,7 @@ class ToOptuna(Tracker):
     def __init__(self, url: str = DEFAULT_URL, *, patient: bool = False, seconds: float = 30.0) -> None:
         self.url = url
         self._seconds = None if patient else seconds
-        self._behind: Background[_Event] = Background(f"Optuna ({_public(url)})", self._write, patient=patient)
+        self._behind: Background[_Event] = Background(f"Optuna ({public_url(url)})", self._write, patient=patient)
         self._writer: OptunaWriter | None = None
 
     def opened(self, study: StudyInfo) -> None:
@@ -72,20 +72,3 @@ class ToOptuna(Tracker):
             self._writer = OptunaWriter(self.url, event)
         elif self._writer is not None and isinstance(event, Mapping):
             self._writer.finish(event)
-
-
-def without_weights(trial: Trial) -> Trial:
-    """Return the trial without arrays and objects, so that one which waits to be written holds no memory."""
-    return replace(trial, results=tuple(map(_light, trial.results)))
-
-
-def _light(result: Result) -> Result:
-    if result.outcome is None or result.outcome.weights is None:
-        return result
-    return replace(result, outcome=replace(result.outcome, weights=None))
-
-
-def _public(url: str) -> str:
-    """Return a URL without the password it may hold."""
-    scheme, found, rest = url.partition("://")
-    return f"{scheme}://{rest.rpartition('@')[2]}" if found else url

@@ -1,0 +1,78 @@
+"""Opening an MLflow tracking store without touching MLflow's global state. Imports MLflow."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import automl.telemetry  # noqa: F401 - sets MLflow's switches before it is imported
+from automl.tracking.sqlite_files import create_once, sqlite_path
+
+SECONDS_TO_ANSWER = 3.0
+"""How long a server may take to accept a connection; MLflow itself would try for minutes."""
+
+from mlflow import MlflowClient  # noqa: E402
+from mlflow.exceptions import MlflowException  # noqa: E402
+
+
+def open_client(uri: str) -> MlflowClient:
+    """Return a client of the store, whose tables are there.
+
+    Raises:
+        OSError: if a server does not accept connections.
+    """
+    parts = urlsplit(uri)
+    if parts.scheme in ("http", "https"):
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "localhost", port), SECONDS_TO_ANSWER).close()
+    path = sqlite_path(uri)
+    if path is not None:
+        create_once(path, lambda draft: _create_tables(draft, artifacts_of(path)))
+    return MlflowClient(uri)
+
+
+def artifacts_of(path: Path) -> str:
+    """Return where the artifacts of an SQLite store lie: beside it, whatever the current directory is."""
+    return str(path.resolve().parent / "mlartifacts")
+
+
+def experiment_id(client: MlflowClient, uri: str, name: str | None) -> str:
+    """Return the id of the experiment, created if it is not there."""
+    name = name or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "automl"
+    found = client.get_experiment_by_name(name)
+    if found is None:
+        path = sqlite_path(uri)
+        with contextlib.suppress(MlflowException):  # another process may be faster
+            return str(client.create_experiment(name, artifact_location=artifacts_of(path) if path else None))
+        found = client.get_experiment_by_name(name)
+    return str(found.experiment_id)
+
+
+def _create_tables(uri: str, artifacts: str) -> None:
+    """Run MLflow's migrations; some 3 s of processor time, once per file."""
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
+    with hushed("mlflow", "alembic"):
+        SqlAlchemyStore(uri, artifacts).engine.dispose()
+
+
+@contextlib.contextmanager
+def hushed(*loggers: str) -> Iterator[None]:
+    """Let only errors through while MLflow does something it is talkative about."""
+
+    def errors_only(record: logging.LogRecord) -> bool:
+        return record.levelno >= logging.ERROR or not record.name.startswith(loggers)
+
+    handlers = [handler for name in (*loggers, "") for handler in logging.getLogger(name).handlers]
+    for handler in handlers:
+        handler.addFilter(errors_only)
+    try:
+        yield
+    finally:
+        for handler in handlers:
+            handler.removeFilter(errors_only)

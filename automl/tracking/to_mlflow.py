@@ -1,0 +1,140 @@
+"""The tracker that shows a study in MLflow: a parent run for the study, a nested run per trial."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from automl.core.errors import UsageError
+from automl.core.records import Trial
+from automl.core.tracker import StudyInfo, Tracker
+from automl.tracking.background import Background
+from automl.tracking.light_trials import public_url, without_weights
+
+if TYPE_CHECKING:
+    from automl.tracking._mlflow_writer import MlflowWriter
+
+DEFAULT_URI = "sqlite:///runs/mlflow.db"
+
+
+@dataclass(frozen=True)
+class _Diagnosed:
+    evaluations: int
+    numbers: Mapping[str, float]
+
+
+@dataclass(frozen=True)
+class _Finished:
+    summary: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class _Model:
+    model: Any
+    example: Any
+    uri: list[str] = field(default_factory=list)
+
+
+class _Closed:
+    """The study goes away, finished or interrupted."""
+
+
+_Happening: TypeAlias = StudyInfo | Trial | _Diagnosed | _Finished | _Model | _Closed
+
+
+class ToMlflow(Tracker):
+    """Writes a study into an MLflow tracking store, in the background, one batch per trial.
+
+    The parent run holds the settings, the course of the best result, the controller's diagnostics, and at the end
+    `summary.json` and `trials.csv`. The first `children` trials get a nested run each, with choices, metrics per epoch
+    and the candidate as an artifact; of the later ones improvements, front members and failures do.
+    Runs are found again by the identity of the study, so nothing appears twice after a resume.
+
+    Args:
+        uri: tracking URI; artifacts of an SQLite store lie in `mlartifacts` beside it.
+
+    Settings:
+        children: how many trials get a nested run whatever they brought.
+        experiment: name of the MLflow experiment; `MLFLOW_EXPERIMENT_NAME` or `automl` if None.
+        patient: wait for the store wherever it is slow, for `automl sync`; otherwise `finished` and `close` wait
+            `seconds` at most.
+        seconds: how long the end of a study may wait for the store.
+    """
+
+    def __init__(
+        self,
+        uri: str = DEFAULT_URI,
+        *,
+        children: int = 200,
+        experiment: str | None = None,
+        patient: bool = False,
+        seconds: float = 30.0,
+    ) -> None:
+        if children < 0:
+            raise UsageError(f"'children' must not be negative, got {children}.")
+        self.uri = uri
+        self._children = children
+        self._experiment = experiment
+        self._seconds = None if patient else seconds
+        title = f"MLflow ({public_url(uri)})"
+        self._behind: Background[_Happening] = Background(title, self._write, patient=patient)
+        self._writer: MlflowWriter | None = None
+
+    def opened(self, study: StudyInfo) -> None:
+        self._behind.put(study)
+
+    def closed(self, trial: Trial) -> None:
+        self._behind.put(without_weights(trial))
+
+    def diagnosed(self, evaluations: int, numbers: Mapping[str, float]) -> None:
+        self._behind.put(_Diagnosed(evaluations, dict(numbers)))
+
+    def finished(self, summary: Mapping[str, Any]) -> None:
+        self._behind.put(_Finished(dict(summary)))
+        self._behind.flush(self._seconds)
+
+    def log_model(self, model: Any, example: Any, *, seconds: float = 120.0) -> str | None:
+        """Log a trained network to the parent run; `mlflow.pytorch.load_model` gives it back.
+
+        Args:
+            model: an `nn.Module` whose `forward` can be traced (it is stored as a graph, never as a pickle).
+            example: a batch of inputs, tensor or array, at least one row.
+            seconds: how long to wait for the store.
+
+        Returns:
+            The URI of the model, None if it could not be logged; a warning says why.
+        """
+        event = _Model(model, example)
+        self._behind.put(event)
+        self._behind.flush(seconds)
+        return event.uri[0] if event.uri else None
+
+    def close(self) -> None:
+        self._behind.put(_Closed())
+        self._behind.close(self._seconds)
+
+    def _write(self, events: list[_Happening]) -> None:
+        """Write a batch; runs in the background thread, where MLflow is imported for the first time."""
+        for event in events:
+            self._turn(event)
+        if self._writer is not None:
+            self._writer.flush()
+
+    def _turn(self, event: _Happening) -> None:
+        if isinstance(event, StudyInfo):
+            from automl.tracking._mlflow_writer import MlflowWriter
+
+            self._writer = MlflowWriter(self.uri, event, children=self._children, experiment=self._experiment)
+        elif self._writer is None:
+            return
+        elif isinstance(event, Trial):
+            self._writer.trial(event)
+        elif isinstance(event, _Diagnosed):
+            self._writer.diagnosed(event.evaluations, event.numbers)
+        elif isinstance(event, _Finished):
+            self._writer.finish(event.summary)
+        elif isinstance(event, _Model):
+            event.uri.extend(self._writer.log_model(event.model, event.example))
+        else:
+            self._writer.close()
