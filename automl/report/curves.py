@@ -22,19 +22,20 @@ def section(archive: Archive) -> Section | None:
     figure = look.drawing(400)
     for name, baseline in archive.baselines.items():
         if baseline.best and len(line := points(baseline.best, metric)) > 1:
-            _curve(figure, line, f"best of {name}", look.BASELINE, 2)
+            _curve(figure, line, name, look.BASELINE, 2)
     lines = [(trial, points(trial, metric)) for trial in chosen]
     for colour, (trial, line) in reversed(list(zip(look.SERIES, lines, strict=False))):
         if line:
             _curve(figure, line, f"trial {trial.number}", colour, 3 if trial is chosen[0] else 2)
-    figure.update_layout(legend_traceorder="reversed")
+    longest = max(len(trace.name) for trace in figure.data)
+    figure.update_layout(legend={"traceorder": "reversed", "entrywidth": 14 + 7 * longest})
     look.name_axes(figure, "step", words.spoken(metric))
     figure.update_yaxes(**look.ticks(metric, [y for _, line in lines for _, y in line]))
     return Section("Learning curves", _note(len(chosen)), (figure,), wide=False)
 
 
 def _note(many: int) -> str:
-    return f"The best {many} trials, while they trained." if many > 1 else "The best trial, while it trained."
+    return f"The best {many} trials while they trained." if many > 1 else "The best trial while it trained."
 
 
 def points(trial: Trial, metric: str) -> list[tuple[float, float]]:

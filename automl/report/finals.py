@@ -28,7 +28,7 @@ def section(archive: Archive) -> Section | None:
     titles = ["search", "trial", "trained", *map(words.spoken, metrics), "time"]
     head = "".join(f"<th{_side(i)}>{html.escape(title)}</th>" for i, title in enumerate(titles))
     body = "".join(_row(a, final, metrics, a is archive) for a, final in rows)
-    table = f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
+    table = f'<div class="scroll finals"><table><thead><tr>{head}</tr></thead><tbody>{body}</tbody></table></div>'
     return Section("Finals", "The best candidates, trained in full and tested. No test data before this.", body=table)
 
 

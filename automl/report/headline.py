@@ -40,8 +40,8 @@ def _sentence(archive: Archive) -> str:
     goal, *others = archive.info.objectives.goals
     value = words.measured(goal.metric, best.metrics[goal.metric])
     said = f"<strong>{value}</strong> {html.escape(words.spoken(goal.metric))}{_with(archive, best)}"
-    what = "the best" if not others else f"the first of {words.counted(len(archive.front), 'trial')} on the front,"
-    return f"{said}: {what} of {words.counted(len(archive.trials), 'trial')}{_against(archive)}."
+    place = f"the first of {len(archive.front)} on the front, out" if others else "the best"
+    return f"{said}: {place} of {words.counted(len(archive.trials), 'trial')}{_against(archive)}."
 
 
 def _with(archive: Archive, best: Trial) -> str:

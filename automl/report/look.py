@@ -47,7 +47,7 @@ def drawing(height: int = 380, **layout: Any) -> Any:
             },
             "hovermode": "closest",
             "hoverlabel": {"bgcolor": PANEL, "bordercolor": LINE, "font": {"color": INK}, "align": "left"},
-            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom", "entrywidth": 80},
+            "legend": {"orientation": "h", "x": 0, "y": 0, "yref": "container", "yanchor": "bottom"},
             **layout,
         }
     )

@@ -59,6 +59,7 @@ def _figure(figure: object, title: str) -> str:
     height = figure.layout.height  # type: ignore[attr-defined]
     least = (figure.layout.meta or {}).get("least", 0)  # type: ignore[attr-defined]
     return (
-        f'<figure style="height:{height}px;min-width:min({least}px,720px)" role="img" aria-label="{html.escape(title)}">'
+        f'<figure style="height:{height}px;min-width:min({least}px,720px)" role="img" '
+        f'aria-label="{html.escape(title)}">'
         f'<script type="application/json">{json}</script></figure>'
     )

@@ -1,0 +1,97 @@
+"""What an archive derives from its trials."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import demo_archives as demo
+import pytest
+
+from automl.core.records import Failure, Outcome, Proposal, Result, Trial
+
+
+def measured(number, accuracy, *, cost=1.0, trial=None, step=0, parent=None, copied=None, params=100.0):
+    proposal = Proposal(number if trial is None else trial, step, "tower", parent=parent)
+    outcome = Outcome({"val_accuracy": accuracy, "params": params}, cost=cost)
+    return Result(number, proposal, outcome, seconds=2.0, copied=copied)
+
+
+def closed(*results):
+    return Trial(results[0].proposal.trial, results, "tower", 0.0, 1.0)
+
+
+def study(*trials, objectives=("max:val_accuracy",)):
+    return demo.archive(trials, demo.info(objectives=objectives))
+
+
+def test_best_so_far_turns_where_the_best_improves_and_ends_where_the_spending_ends():
+    archive = study(*(closed(measured(i, a, cost=10.0)) for i, a in enumerate((0.5, 0.4, 0.7, 0.6))))
+    assert archive.best_so_far() == [(1, 0.5), (3, 0.7), (4, 0.7)]
+    assert archive.best_so_far("cost") == [(10, 0.5), (30, 0.7), (40, 0.7)]
+    assert archive.best_so_far("seconds") == [(2, 0.5), (6, 0.7), (8, 0.7)]
+
+
+def test_best_so_far_goes_down_where_lower_is_better():
+    archive = study(
+        *(closed(measured(i, 0.5, params=p)) for i, p in enumerate((9.0, 4.0, 7.0))), objectives=("min:params",)
+    )
+    assert archive.best_so_far() == [(1, 9.0), (2, 4.0), (3, 4.0)]
+
+
+def test_failures_spend_without_improving_and_a_copy_costs_nothing():
+    failure = Result(0, Proposal(0, 0, "tower"), error=Failure("raised", "no"), seconds=5.0)
+    archive = study(closed(failure), closed(measured(1, 0.5)), closed(measured(2, 0.6, copied=1)))
+    assert archive.best_so_far() == [(2, 0.5), (3, 0.6)]
+    assert archive.best_so_far("seconds") == [(7, 0.5), (7, 0.6)]
+    assert archive.best_so_far("cost") == [(1, 0.5), (1, 0.6)]
+    assert [trial.number for trial in archive.failed] == [0]
+
+
+def test_a_trial_counts_from_the_evaluation_it_is_judged_by():
+    ladder = closed(measured(0, 0.9, trial=0, step=0), measured(2, 0.8, trial=0, step=1))
+    archive = study(ladder, closed(measured(1, 0.5)))
+    assert archive.best_so_far() == [(2, 0.5), (3, 0.8)]
+    assert archive.best is ladder
+
+
+def test_what_is_beyond_a_limit_is_never_best():
+    big, small = closed(measured(0, 0.9, params=900.0)), closed(measured(1, 0.6, params=50.0))
+    archive = study(big, small, objectives=("max:val_accuracy", "params<=100"))
+    assert archive.best is small
+    assert archive.front == (small,)
+    assert archive.ranked == (small, big)
+    assert archive.best_so_far() == [(2, 0.6)]
+    assert study(big, objectives=("max:val_accuracy", "params<=100")).best is None
+
+
+def test_parents_are_trials_and_only_the_first_evaluation_inherits_from_another():
+    first = closed(measured(0, 0.5, trial=0), measured(2, 0.6, trial=0, step=1, parent=0))
+    second = closed(measured(1, 0.5, trial=1, parent=0), measured(4, 0.5, trial=1, step=1, parent=1))
+    third = closed(measured(3, 0.7, trial=2, parent=1))
+    archive = study(third, second, first)
+    assert archive.parents == {1: 0, 2: 1}
+    assert archive.lineage(2) == [0, 1, 2]
+    assert archive.lineage(0) == [0]
+
+
+def test_a_parent_that_is_not_closed_yet_is_no_parent():
+    assert study(closed(measured(5, 0.5, trial=3, parent=1))).parents == {}
+
+
+def test_an_empty_study_has_nothing():
+    archive = study()
+    assert (archive.best, archive.front, archive.ranked, archive.best_so_far()) == (None, (), (), [])
+    assert not archive.counts_cost
+
+
+def test_the_curve_ends_at_the_best_of_the_ranking():
+    archive = demo.full(40)
+    assert archive.best_so_far("cost")[-1][1] == archive.best.metrics["val_accuracy"]
+    assert archive.best_so_far("cost")[-1][0] == pytest.approx(archive.spent.cost)
+    assert archive.lineage(archive.best.number)[0] == 0
+
+
+def test_an_archive_is_frozen():
+    with pytest.raises(AttributeError):
+        demo.full(3).trials = ()
+    assert replace(demo.full(3), trials=()).best is None
