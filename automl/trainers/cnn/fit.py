@@ -22,7 +22,7 @@ from automl.trainers.cnn.placed import Part, Placed, lightning_precision
 from automl.trainers.cnn.recipe import Recipe
 
 
-class Judge(pl.Callback):
+class Judge(pl.Callback):  # type: ignore[misc]
     """Measures the network on validation images after every epoch and reports it."""
 
     def __init__(self, validation: Part, report: Report) -> None:

@@ -48,7 +48,7 @@ class Orders:
         yield torch.randperm(self.images, generator=self.rng)[: batches * size].view(batches, size)
 
 
-class Learner(pl.LightningModule):
+class Learner(pl.LightningModule):  # type: ignore[misc]
     """Trains a classifier on images that are on the device already.
 
     Args:
@@ -140,7 +140,8 @@ def score(network: nn.Module, part: Part) -> Score:
     network.eval()
     right = torch.zeros((), dtype=torch.int64, device=part.labels.device)
     loss = torch.zeros((), device=part.labels.device)
-    for images, labels in zip(part.images.split(EVALUATION_BATCH), part.labels.split(EVALUATION_BATCH), strict=True):
+    for first in range(0, len(part), EVALUATION_BATCH):
+        images, labels = (tensor[first : first + EVALUATION_BATCH] for tensor in (part.images, part.labels))
         logits = network(images)
         right += (logits.argmax(1) == labels).sum()
         loss += F.cross_entropy(logits, labels, reduction="sum")

@@ -41,7 +41,7 @@ def part(images: Images, splits: Splits, device: torch.device) -> Part:
     """Normalise images by the statistics of the training images and put them on a device."""
     mean = torch.tensor(splits.mean).view(1, -1, 1, 1)
     std = torch.tensor(splits.std).view(1, -1, 1, 1)
-    pixels = torch.from_numpy(images.as_float()).sub_(mean).div_(std)
+    pixels = torch.from_numpy(images.as_float()).sub(mean).div_(std)  # a copy first: the arrays stay as they are
     return Part(pixels.to(device), torch.from_numpy(images.labels).to(device))
 
 

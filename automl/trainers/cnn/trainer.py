@@ -8,6 +8,8 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+
 from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
@@ -154,8 +156,8 @@ class CnnTrainer(Trainer):
             digest = hashlib.sha256(repr(self._settings()).encode())
             for part in (self.splits.train, self.splits.validation, self.splits.test):
                 digest.update(repr((part.pixels.shape, part.pixels.dtype)).encode())
-                digest.update(memoryview(part.pixels).cast("B"))
-                digest.update(memoryview(part.labels).cast("B"))
+                digest.update(np.ascontiguousarray(part.pixels).data)
+                digest.update(np.ascontiguousarray(part.labels).data)
             self._hash = f"cnn:{digest.hexdigest()[:16]}"
         return self._hash
 

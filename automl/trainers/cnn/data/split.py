@@ -72,9 +72,8 @@ def split(source: Source, how: Splitting) -> Splits:
     if how.train_images is not None and how.train_images < len(train):
         quota = _quota(np.bincount(train.labels), how.train_images / len(train))
         _, train = _divide(train, np.maximum(quota, 1), rng)
-    parts = [_shrink(part, how.shrink, source.where) for part in (train, validation, test)]
-    mean, std = _statistics(parts[0])
-    return Splits(*parts, classes, source.names, mean, std)
+    train, validation, test = (_shrink(part, how.shrink, source.where) for part in (train, validation, test))
+    return Splits(train, validation, test, classes, source.names, *_statistics(train))
 
 
 def _validation_share(train: Images, how: Splitting) -> float:
@@ -112,7 +111,7 @@ def _divide(images: Images, quota: npt.NDArray[np.intp], rng: np.random.Generato
 def _quota(counts: npt.NDArray[np.intp], share: float) -> npt.NDArray[np.intp]:
     """Return how many of each class, so that the sum is right too: the largest remainders are rounded up."""
     exact = counts * share
-    quota = np.floor(exact).astype(np.intp)
+    quota: npt.NDArray[np.intp] = np.floor(exact).astype(np.intp)
     left = round(float(exact.sum())) - int(quota.sum())
     quota[np.argsort(quota - exact, kind="stable")[:left]] += 1
     return quota
