@@ -1,11 +1,12 @@
 """The command line. Every command is a few lines around a function of the Python interface.
 
-Exit codes: 0 done, 2 wrong usage or input, 3 every trial failed, 130 interrupted (type `automl resume`).
+Exit codes: 0 done, 2 wrong usage or input, 3 every trial failed, 130 interrupted (type `automl resume`); 1 is a bug.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -228,9 +229,16 @@ def _guarded(run: Callable[[], Any]) -> int:
         print(f"automl: {error.message}", *([error.hint] if error.hint else []), sep="\n", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
+        print("automl: interrupted. Everything finished is kept; `automl resume DIR` goes on.", file=sys.stderr)
         return 130
-    except BrokenPipeError:
+    except BrokenPipeError:  # the reader of our output has gone, as in `automl list | head -1`
         sys.stderr.close()
+    except Exception as error:
+        if os.environ.get("AUTOML_TRACEBACK"):
+            raise
+        print(f"automl: this is a bug: {type(error).__name__}: {error}", file=sys.stderr)
+        print("Set AUTOML_TRACEBACK=1 to see where, and report it.", file=sys.stderr)
+        return 1
     return 0
 
 

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, TypeAlias
 
 from automl.core.records import Outcome, Proposal, Result
 from automl.core.space import SearchSpace
 from automl.history import History
 from automl.weights import WeightStore
 
+Identity: TypeAlias = tuple[str, float, int | None]
+"""The candidate's key, the effort, and the evaluation whose weights are inherited."""
 _IN_A_ROW = 500  # so many proposals in a row that were all measured before mean that there is nothing left to find
 
 
@@ -23,7 +25,8 @@ class Copies:
         self._space = space
         self._history = history
         self._store = store
-        self._known: dict[tuple[str, float, int | None], int] = {}
+        self._known: dict[Identity, int] = {}
+        self._open: dict[int, Identity] = {}
         self._streak = 0
 
     @property
@@ -34,21 +37,24 @@ class Copies:
     def remember(self, result: Result) -> None:
         """Take note of a finished evaluation."""
         if result.copied is not None:
+            self._open.pop(result.id, None)
             self._streak += 1
             return
         self._streak = 0
+        identity = self._open.pop(result.id, None) or self._identity(result.proposal)
         if result.outcome:
-            self._known[self._identity(result.proposal)] = result.id
+            self._known[identity] = result.id
 
     def find(self, number: int, proposal: Proposal) -> Result | None:
         """Return a result for evaluation `number` copied from an identical one; a copy costs nothing."""
-        source = self._known.get(self._identity(proposal))
+        identity = self._open[number] = self._identity(proposal)
+        source = self._known.get(identity)
         if source is None or (source in self._history.weighty and source not in self._store):
             return None
         outcome = self._history.results[source].outcome
         assert outcome is not None  # only successes are remembered
         return Result(number, proposal, Outcome(outcome.metrics, extras=outcome.extras), copied=source)
 
-    def _identity(self, proposal: Proposal) -> tuple[str, float, int | None]:
+    def _identity(self, proposal: Proposal) -> Identity:
         parent = None if proposal.parent is None else self._history.source(proposal.parent)
         return self._space.key(proposal.candidate), proposal.effort, parent

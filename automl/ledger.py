@@ -28,6 +28,7 @@ from automl.core.records import Json
 from automl.events import Event, Kind
 
 FILE = "study.db"
+_encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is called at every event
 _FORMAT = 1
 _SCHEMA = """
 CREATE TABLE header (key TEXT PRIMARY KEY, value TEXT NOT NULL);
@@ -46,6 +47,7 @@ class Ledger:
 
     def __init__(self, directory: Path, connection: sqlite3.Connection, lock: Any = None) -> None:
         self.directory = directory
+        self._path = directory / FILE
         self._connection = connection
         self._lock = lock
         self.header: dict[str, Json] = {k: json.loads(v) for k, v in self._rows("SELECT key, value FROM header")}
@@ -92,9 +94,9 @@ class Ledger:
     def append(self, kind: Kind, body: Mapping[str, Any]) -> Event:
         """Write one event; when this returns, a killed process no longer loses it."""
         now = time.time()
-        text = json.dumps(body, separators=(",", ":"))
-        with _guarded(self.directory / FILE):
-            cursor = self._connection.execute("INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", (kind, text, now))
+        row = (kind, _encode(body), now)
+        with _guarded(self._path):
+            cursor = self._connection.execute("INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", row)
         return Event(cursor.lastrowid or 0, kind, dict(body), now)
 
     def events(self, after: int = 0) -> Iterator[Event]:
@@ -109,7 +111,7 @@ class Ledger:
             known = self.domains.get(name)
             if known is None:
                 self.domains[name] = choice.domain
-                with _guarded(self.directory / FILE):
+                with _guarded(self._path):
                     self._connection.execute(
                         "INSERT OR REPLACE INTO domains VALUES (?, ?)",
                         (name, json.dumps(dump_domain(choice.domain))),
@@ -122,7 +124,7 @@ class Ledger:
 
     def snapshot(self, seq: int, body: str, arrays: bytes) -> None:
         """Keep a controller's state as of event `seq`; older ones but the last are dropped."""
-        with _guarded(self.directory / FILE):
+        with _guarded(self._path):
             self._connection.execute("BEGIN")
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (seq, body, arrays))
             self._connection.execute(
@@ -150,7 +152,7 @@ class Ledger:
         self.close()
 
     def _rows(self, query: str, *parameters: Any) -> list[Any]:
-        with _guarded(self.directory / FILE):
+        with _guarded(self._path):
             return self._connection.execute(query, parameters).fetchall()
 
 

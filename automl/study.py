@@ -13,13 +13,12 @@ and the events behind it, and what was in flight is submitted again with the sam
 
 from __future__ import annotations
 
+import hashlib
 import time
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
-
-import numpy as np
 
 from automl.audience import Audience
 from automl.copies import Copies
@@ -260,7 +259,9 @@ class Study:
     # Ending.
 
     def _spent(self) -> Spent:
-        return replace(self.history.spent, seconds=self.elapsed())
+        """Return what has been used up to this moment."""
+        spent = self.history.spent
+        return Spent(spent.trials, spent.evaluations, self.elapsed(), spent.cost)
 
     def _time_is_over(self) -> bool:
         return self._budget.seconds is not None and self.elapsed() >= self._budget.seconds
@@ -283,7 +284,8 @@ class Study:
 
 def seed_of(study: int, trial: int, step: int) -> int:
     """Return the seed of an evaluation: it depends on nothing but its place, so not on the worker that runs it."""
-    return int(np.random.SeedSequence([study, trial, step]).generate_state(1)[0])
+    digest = hashlib.blake2b(f"{study}/{trial}/{step}".encode(), digest_size=4).digest()
+    return int.from_bytes(digest, "little")
 
 
 def _without_weights(result: Result) -> Result:

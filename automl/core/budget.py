@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 from automl.core.errors import UsageError
 
@@ -34,7 +34,12 @@ class Budget:
 
     def bounds(self) -> list[tuple[str, float]]:
         """Return the bounds that are set, with their names."""
-        named = ((f.name, getattr(self, f.name)) for f in fields(self))
+        named = (
+            ("trials", self.trials),
+            ("evaluations", self.evaluations),
+            ("seconds", self.seconds),
+            ("cost", self.cost),
+        )
         return [(name, bound) for name, bound in named if bound is not None]
 
 

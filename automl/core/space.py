@@ -16,6 +16,7 @@ from automl.core.records import Json, Weights
 
 C = TypeVar("C")
 In = TypeVar("In", contravariant=True)
+_encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
 class SearchSpace(ABC, Generic[C]):
@@ -71,7 +72,7 @@ class SearchSpace(ABC, Generic[C]):
 
     def key(self, candidate: C) -> str:
         """Return the identity of a candidate up to the symmetries of the space."""
-        return json.dumps(self.dump(candidate), sort_keys=True, separators=(",", ":"))
+        return _encode(self.dump(candidate))
 
 
 @runtime_checkable
