@@ -2,9 +2,10 @@
 
     conv-8-3  pool  conv-16-3 conv-16-3  pool  fc-32          (then the classifier, which is no word)
 
-Each convolution and each hidden layer is followed by batch norm and ReLU (post-activation, the convention of EAS: Cai
-et al. 2018, "Efficient Architecture Search by Network Transformation"), so everything between two layers is >= 0: the
-condition for inserting an identity layer anywhere behind the first. Nothing here depends on the data.
+Each convolution and each hidden layer is followed by batch norm and ReLU (post-activation, the convention of
+EAS: Cai et al. 2018, "Efficient Architecture Search by Network Transformation"), so everything between two
+layers is >= 0: the condition for inserting an identity layer anywhere behind the first. Nothing here depends
+on the data.
 """
 
 from __future__ import annotations
@@ -24,7 +25,8 @@ class Conv:
     """A convolution with stride 1 and same padding, batch norm and ReLU.
 
     Attributes:
-        id: stable name, `c0`, `c1`, ...; a layer keeps it through every edit, and its weights are named after it.
+        id: stable name, `c0`, `c1`, ...; a layer keeps it through every edit, and its weights are named after
+            it.
         filters: output channels.
         kernel: side of the square kernel, odd.
     """
@@ -36,7 +38,7 @@ class Conv:
 
 @dataclass(frozen=True, slots=True)
 class Residual:
-    """Conv, batch norm, ReLU, conv, batch norm, added to the stream, then ReLU; it keeps the width of the stream.
+    """Conv, batch norm, ReLU, conv, batch norm, added to the stream, then ReLU; the stream keeps its width.
 
     Attributes:
         id: stable name, `r0`, `r1`, ...
@@ -68,11 +70,11 @@ Part: TypeAlias = Conv | Residual | Hidden | Pool | Head
 
 @dataclass(frozen=True, slots=True)
 class Cnn:
-    """A network: `blocks` separated by `pools` (2x2, stride 2), a `head` to a vector, `hidden` layers, a classifier.
+    """Blocks of layers with `pools` (2x2, stride 2) between them, a `head` to a vector, `hidden` layers.
 
     Raises:
-        InvalidCandidate: if it is no network, whatever the data: an empty block, a block that starts without a
-            convolution, a pooling too many, a name used twice, a width or a kernel that cannot be.
+        InvalidCandidate: if it is no network, whatever the data: an empty block, a block that starts without
+            a convolution, a pooling too many, a name used twice, a width or a kernel that cannot be.
     """
 
     blocks: tuple[tuple[Layer, ...], ...]
@@ -104,7 +106,7 @@ class Cnn:
         yield from self.hidden
 
     def width(self, block: int, layer: int) -> int:
-        """Return the channels of the stream behind a layer; a residual block passes on the width before it."""
+        """Return the channels of the stream behind a layer; a residual block passes on what it received."""
         convs = (part for part in reversed(self.blocks[block][: layer + 1]) if isinstance(part, Conv))
         return next(convs).filters
 
@@ -145,9 +147,7 @@ def _refuse_bad_layers(layers: list[Layer | Hidden]) -> None:
     for layer in layers:
         prefix, width, kernel = _anatomy(layer)
         if layer.id in seen or not (layer.id[:1] == prefix and layer.id[1:].isdecimal()):
-            raise InvalidCandidate(
-                f"Layers are named {prefix}0, {prefix}1, ..., each once; got {layer.id!r}."
-            )
+            raise InvalidCandidate(f"Layers are named {prefix}0, {prefix}1, ..., each once; got {layer.id!r}.")
         if type(width) is not int or width < 1 or type(kernel) is not int or kernel < 1 or kernel % 2 == 0:
             raise InvalidCandidate(f"Widths are positive and kernels odd whole numbers; got {layer}.")
         seen.add(layer.id)

@@ -5,12 +5,13 @@
     calibrate(module, missing, images)            # at least 1000 training images
     logits = module(images)                       # (N, channels, height, width) float -> (N, classes)
 
-Arrays are named after the layers: `c0.conv.weight`, `c0.bn.running_mean`, `r0.conv1.weight`, `f0.linear.weight`,
-`classifier.bias`.
+Arrays are named after the layers: `c0.conv.weight`, `c0.bn.running_mean`, `r0.conv1.weight`,
+`f0.linear.weight`, `classifier.bias`.
 """
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 import numpy as np
@@ -21,9 +22,10 @@ from torch import Tensor, nn
 from automl.core.errors import WeightsError
 from automl.core.records import Weights
 from automl.search_spaces.cnn.candidate import Cnn, Conv, Hidden, Part, Residual
+from automl.search_spaces.cnn.size import shapes
 
 CALIBRATION_IMAGES = 1000
-"""Fewest images to measure a batch norm on. EAS measures one batch of 64, which lets the training loss jump more."""
+"""Fewest images to measure a batch norm on. EAS takes one batch of 64; the training loss then jumps more."""
 
 
 class ResidualUnit(nn.Module):
@@ -47,23 +49,20 @@ class ResidualUnit(nn.Module):
 
 
 def build_network(candidate: Cnn, input_shape: tuple[int, ...], classes: int) -> nn.Sequential:
-    """Return a freshly initialised module in torch's default dtype; randomness comes from torch's global generator.
+    """Return a freshly initialised module in torch's default dtype, drawn from torch's global generator.
 
     Args:
         candidate: what to build.
         input_shape: channels, height and width of the images.
         classes: number of outputs.
     """
-    width, height, across = input_shape
+    entering = shapes(candidate, input_shape)
     module = nn.Sequential()
-    for part in candidate.parts():
-        name = part if isinstance(part, str) else part.id
-        if isinstance(part, str) and part in ("max", "avg"):
-            height, across = height // 2, across // 2
-            name = f"pool{sum(child.startswith('pool') for child, _ in module.named_children())}"
+    pools = itertools.count()
+    for part, (width, _, _) in zip(candidate.parts(), entering, strict=False):
+        name = part.id if not isinstance(part, str) else f"pool{next(pools)}" if part in ("max", "avg") else part
         module.add_module(name, _unit(part, width))
-        width = _width_behind(part, width, height * across)
-    module.add_module("classifier", nn.Linear(width, classes))
+    module.add_module("classifier", nn.Linear(entering[-1][0], classes))
     return module
 
 
@@ -90,16 +89,8 @@ def _unit(part: Part, width: int) -> nn.Module:
     return nn.Flatten()
 
 
-def _width_behind(part: Part, width: int, pixels: int) -> int:
-    if isinstance(part, Conv):
-        return part.filters
-    if isinstance(part, Hidden):
-        return part.units
-    return width * pixels if part == "flatten" else width
-
-
 def _convolution(inputs: int, outputs: int, kernel: int) -> nn.Conv2d:
-    """Same padding, no bias, and the initialisation for ReLU of He et al. 2015 (arXiv 1502.01852, equation 14)."""
+    """Same padding, no bias, initialised for ReLU as in He et al. 2015 (arXiv 1502.01852, equation 14)."""
     conv = nn.Conv2d(inputs, outputs, kernel, padding=kernel // 2, bias=False)
     nn.init.kaiming_normal_(conv.weight, mode="fan_out", nonlinearity="relu")
     return conv
@@ -114,7 +105,8 @@ def load_weights(module: nn.Module, weights: Weights) -> list[str]:
     """Put weights into a module; what they lack keeps its fresh initialisation.
 
     Returns:
-        Names of the batch norms to `calibrate`: those whose layer is in `weights` and who are not (inserted identities).
+        Names of the batch norms to `calibrate`: those of inserted identities, whose layer alone is in
+        `weights`.
 
     Raises:
         WeightsError: if an array has no place in the module, or not this shape.
@@ -123,9 +115,7 @@ def load_weights(module: nn.Module, weights: Weights) -> list[str]:
     for name, array in weights.items():
         if name not in places or tuple(places[name].shape) != tuple(array.shape):
             shape = tuple(places[name].shape) if name in places else "no such array"
-            raise WeightsError(
-                f"The weights '{name}' of shape {array.shape} do not fit the network ({shape})."
-            )
+            raise WeightsError(f"The weights '{name}' of shape {array.shape} do not fit the network ({shape}).")
     module.load_state_dict({name: torch.tensor(array) for name, array in weights.items()}, strict=False)
     return [
         name
@@ -147,13 +137,14 @@ def _layer_before(norm: str) -> str:
 def calibrate(module: nn.Module, norms: Sequence[str], images: Tensor, *, batch: int = 256) -> None:
     """Turn batch norms into identities on the data: exactly so in eval mode, nearly so in train mode.
 
-    EAS, Net2Deeper with batch normalisation: with mean m and variance v of what the norm receives, set the running
-    statistics to m and v, the shift to m and the scale to sqrt(v + eps).
+    EAS, Net2Deeper with batch normalisation: with mean m and variance v of what the norm receives, set the
+    running statistics to m and v, the shift to m and the scale to sqrt(v + eps).
 
     Args:
         module: the network; it comes back in the mode it had.
         norms: names from `load_weights`.
-        images: (N, channels, height, width) training images, `CALIBRATION_IMAGES` or more where there are so many.
+        images: (N, channels, height, width) training images, `CALIBRATION_IMAGES` or more where there are so
+            many.
         batch: images measured at once.
     """
     if not norms:
@@ -162,8 +153,8 @@ def calibrate(module: nn.Module, norms: Sequence[str], images: Tensor, *, batch:
     hooks = [moment.norm.register_forward_pre_hook(moment) for moment in moments]
     training = module.training
     module.eval()
-    for chunk in images.split(batch):
-        module(chunk)
+    for start in range(0, len(images), batch):
+        module(images[start : start + batch])
     module.train(training)
     for moment, hook in zip(moments, hooks, strict=True):
         hook.remove()
@@ -195,7 +186,7 @@ class _Moments:
         self._set(mean, (self.squares / self.count - mean**2).clamp(min=0.0))
 
     def _set(self, mean: Tensor, variance: Tensor) -> None:
-        """Make the norm the identity for inputs of any mean and variance, by undoing what it does in eval mode."""
+        """Make the norm the identity in eval mode, by undoing what it does with this mean and variance."""
         tensors = {
             "running_mean": mean,
             "running_var": variance,
