@@ -1,0 +1,181 @@
+from __future__ import annotations
+
+import io
+import re
+import time
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from rich.console import Console as Terminal
+
+from automl.core.records import Trial
+from automl.testing.trackers import TrackerContract, failed_trial, show, summary_of, tower_study, tower_trials
+from automl.tracking.console import Console
+from automl.tracking.result_table import duration, front_table, number, result_table, short
+
+
+class TestConsole(TrackerContract):
+    @pytest.fixture
+    def make(self):
+        return lambda: Console(terminal=False)
+
+
+class TestConsoleBar(TrackerContract):
+    @pytest.fixture
+    def make(self):
+        return lambda: Console(terminal=True)
+
+
+def now(trials: list[Trial]) -> list[Trial]:
+    """Return the trials as if they were closed after the study was opened."""
+    return [replace(trial, finished=time.time() + 60 + trial.number) for trial in trials]
+
+
+def test_plain_lines_go_to_stderr(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    trials = now([*tower_trials(40), failed_trial(40)])
+    tracker = Console(terminal=False)
+    show(tracker, tower_study(tmp_path), trials)
+    tracker.close()
+    out, err = capsys.readouterr()
+    assert out == ""
+    lines = err.splitlines()
+    assert lines[0].startswith("towers: towers by random, 60 trials")
+    best, improvements = 0.0, 0
+    for trial in trials[:40]:
+        improvements += trial.metrics["val_accuracy"] > best
+        best = max(best, trial.metrics["val_accuracy"])
+    told = [line for line in lines if re.match(r"\[\d+/60\] best val_accuracy", line)]
+    assert len(told) == improvements
+    assert f"{best:.4f}" in told[-1]
+    others = [line for line in lines[1:-1] if line not in told]
+    assert len(others) <= 41 / 6 + 1  # at most one per tenth of the budget
+    assert "1 failed" in lines[-1]
+
+
+def test_quiet_is_silent(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tracker = Console(quiet=True, terminal=True)
+    show(tracker, tower_study(tmp_path), now(tower_trials(5)))
+    tracker.close()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_what_was_closed_before_is_counted_and_not_told_again(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    trials = tower_trials(10)
+    tracker = Console(terminal=False)
+    tracker.opened(tower_study(tmp_path))
+    for trial in trials[:9]:
+        tracker.closed(trial)
+    assert capsys.readouterr().err.count("\n") == 1
+    tracker.closed(replace(now(trials)[9], number=9))
+    assert capsys.readouterr().err.startswith("[10/60]")
+
+
+def test_a_bar_shows_the_best(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    tracker, trials = Console(terminal=True), tower_trials(5)
+    show(tracker, tower_study(tmp_path), trials)
+    tracker.close()
+    out, err = capsys.readouterr()
+    assert out == ""
+    best = max(trial.metrics["val_accuracy"] for trial in trials)
+    assert "5/60" in err
+    assert f"{best:.4f}" in err
+
+
+def test_evaluations_are_counted_where_they_are_the_budget(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    study = replace(tower_study(tmp_path), settings={"evaluations": 30, "trials": None}, total=30)
+    (trial,) = now(tower_trials(1))
+    tracker = Console(terminal=False)
+    tracker.opened(study)
+    tracker.closed(replace(trial, results=trial.results * 3))
+    assert "[3/30]" in capsys.readouterr().err
+
+
+def text(renderable: object, width: int = 110) -> str:
+    stream = io.StringIO()
+    Terminal(file=stream, width=width).print(renderable)
+    return stream.getvalue()
+
+
+SUMMARY = {
+    "space": "cnn",
+    "controller": "transformation",
+    "seed": 3,
+    "objectives": ["max:val_accuracy"],
+    "trials": 60,
+    "evaluations": 58,
+    "failed": 2,
+    "seconds": 92.4,
+    "cost": 3.2e9,
+    "cost_unit": "training MACs",
+    "stopped_by": "trials",
+    "best": {
+        "trial": 37,
+        "candidate": {"blocks": [[4, 8], [12]]},
+        "metrics": {"val_accuracy": 0.9842, "params": 31204.0},
+    },
+    "front": [],
+    "final": [
+        {"trial": 37, "start": "kept", "metrics": {"val_accuracy": 0.985, "test_accuracy": 0.9811}},
+        {"trial": 12, "start": "kept", "metrics": {"val_accuracy": 0.987, "test_accuracy": 0.9722}},
+        {"trial": 37, "start": "scratch", "metrics": {"val_accuracy": 0.975, "test_accuracy": 0.9633}},
+    ],
+    "baselines": {
+        "random": {
+            "controller": "random",
+            "trials": 40,
+            "evaluations": 40,
+            "cost": 3.1e9,
+            "best": {"trial": 5, "candidate": {"blocks": [[8]]}, "metrics": {"val_accuracy": 0.971}},
+            "final": [],
+        }
+    },
+}
+
+
+def test_the_table_sets_the_baseline_beside_the_search() -> None:
+    shown = text(result_table(SUMMARY))
+    row = {line.split()[0]: line.split() for line in shown.splitlines() if line.strip()}
+    assert row["val_accuracy"][-2:] == ["0.9842", "0.9710"]
+    assert row["params"][-2:] == ["31,204", "-"]
+    assert row["trials"][-2:] == ["60", "40"]
+    assert "blocks: [[4,8],[12]]" in shown
+    assert "1m 32s" in shown
+
+
+def test_the_finished_model_is_chosen_by_validation_never_by_test() -> None:
+    shown = text(result_table(SUMMARY))
+    assert "0.9722" in shown
+    assert "0.9811" not in shown
+    assert "0.9633" in shown
+
+
+@pytest.mark.parametrize(
+    "summary",
+    [{}, {"best": None, "baselines": None, "final": None, "front": None}, {"baselines": {"random": None}}]
+    + [{k: v for k, v in SUMMARY.items() if k != name} for name in SUMMARY],
+)
+def test_any_part_may_be_missing(summary: dict) -> None:
+    assert text(result_table(summary))
+    assert text(front_table(summary))
+
+
+def test_a_front_is_listed(tmp_path: Path) -> None:
+    study, trials = tower_study(tmp_path, "max:val_accuracy", "min:params"), tower_trials(30)
+    summary = summary_of(study, trials)
+    shown = text(result_table(summary))
+    assert "Pareto front" in shown
+    for entry in summary["front"][:12]:
+        assert number(entry["metrics"]["params"]) in shown
+
+
+def test_numbers_durations_and_candidates_are_readable() -> None:
+    assert [number(v) for v in (31204.0, 0.98421, 3, 1e-5, None, 2.5e12, float("nan"))] == [
+        "31,204", "0.9842", "3", "1e-05", "-", "2.5e+12", "nan",
+    ]  # fmt: skip
+    assert [duration(s) for s in (8.21, 92, 7500, None)] == ["8.2s", "1m 32s", "2h 05m", "-"]
+    assert short({"text": "C16-C32-P"}) == "C16-C32-P"
+    assert short({"blocks": [1, 2]}) == "blocks: [1,2]"
+    assert len(short({"blocks": list(range(99))})) == 48
