@@ -11,6 +11,7 @@ from automl.report import look, words
 from automl.report.section import Section
 
 BEST_FEW = 5
+FEW = 12  # points up to which each is marked
 
 
 def section(archive: Archive) -> Section | None:
@@ -30,6 +31,8 @@ def section(archive: Archive) -> Section | None:
     longest = max(len(trace.name) for trace in figure.data)
     figure.update_layout(legend={"traceorder": "reversed", "entrywidth": 14 + 7 * longest})
     look.name_axes(figure, "step", words.spoken(metric))
+    if max(x for trace in figure.data for x in trace.x) <= FEW:
+        figure.update_xaxes(dtick=1)
     figure.update_yaxes(**look.ticks(metric, [y for _, line in lines for _, y in line]))
     return Section("Learning curves", _note(len(chosen)), (figure,), wide=False)
 
@@ -58,5 +61,5 @@ def _metric(archive: Archive, chosen: Sequence[Trial]) -> str | None:
 def _curve(figure: Any, line: Sequence[tuple[float, float]], name: str, colour: str, width: int) -> None:
     x, y = zip(*line, strict=True)
     style = {"color": colour, "width": width}
-    mode = "lines" if len(line) > 1 else "markers"
+    mode = "lines" if len(line) > FEW else "lines+markers"
     figure.add_scatter(x=x, y=y, mode=mode, name=name, line=style, marker={"color": colour})

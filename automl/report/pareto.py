@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -13,6 +14,8 @@ from automl.core.records import Trial
 from automl.report import look, words
 from automl.report.section import Section
 
+WITHIN = 0.9
+"""The share of trials, best first, that the frame must hold: a few very bad ones would flatten the front."""
 _SIZES = ("params", "macs", "bytes", "latency", "depth", "gates")
 
 
@@ -29,9 +32,11 @@ def section(archive: Archive) -> Section | None:
     _line(figure, archive, across, front)
     _limits(figure, archive, across)
     side = "left" if across.direction == "min" else "right"
-    _axes(figure, archive, across)
+    outside = _axes(figure, archive, across, front)
     look.name_axes(figure, f"{_named(archive, across)}, {words.better(across)}", words.spoken(goal.metric))
     note = f"On the front no trial gains on one axis without losing on the other. Better is {_up(goal)} {side}."
+    if outside:
+        note += f" Far from it, and not in the frame: {words.counted(outside, 'trial')}."
     return Section("Trade-off", note, (figure,), wide=False)
 
 
@@ -115,8 +120,19 @@ def _limits(figure: Any, archive: Archive, across: Objective) -> None:
             figure.add_hline(y=limit.bound, **style)
 
 
-def _axes(figure: Any, archive: Archive, across: Objective) -> None:
-    metric = archive.info.objectives.goals[0].metric
-    everyone = [trial for a in (archive, *archive.baselines.values()) for trial in a.ranked]
-    figure.update_xaxes(**look.ticks(across.metric, [x for _, x in _points(everyone, across)]))
-    figure.update_yaxes(**look.ticks(metric, [trial.metrics[metric] for trial in everyone]))
+def _axes(figure: Any, archive: Archive, across: Objective, front: Sequence[Trial]) -> int:
+    """Set both axes up, framed around the front; return how many trials are too bad to be inside."""
+    goal = archive.info.objectives.goals[0]
+    points = _points([trial for a in (archive, *archive.baselines.values()) for trial in a.ranked], across)
+    values = sorted((float(trial.metrics[goal.metric]) for trial, _ in points), reverse=goal.direction == "max")
+    style = look.ticks(goal.metric, values)
+    figure.update_xaxes(**look.ticks(across.metric, [x for _, x in points]))
+    figure.update_yaxes(**style)
+    shown = [*values[: math.ceil(len(values) * WITHIN)], *(float(t.metrics[goal.metric]) for t in front)]
+    low, high = min(shown), max(shown)
+    outside = sum(not low <= value <= high for value in values)
+    if outside and style.get("type") != "log":
+        margin = 0.06 * (high - low) or 0.01
+        figure.update_yaxes(range=[low - margin, high + margin])
+        return outside
+    return 0

@@ -31,12 +31,13 @@ def section(archive: Archive) -> Section | None:
     failed = archive.failed[-MOST_FAILED:]
     shown = [*archive.ranked[:MOST_BEST], *failed]
     metrics, parents = _metrics(archive), archive.parents
-    front = {trial.number for trial in archive.front}
+    several = len(archive.info.objectives.goals) > 1
+    front = {trial.number for trial in archive.front} if several else set()
     rows = [_row(archive, trial, metrics, parents.get(trial.number), front) for trial in shown]
     head = "".join(_title(name, i) for i, name in enumerate(_titles(archive, metrics)))
     table = f'<table class="sortable"><thead><tr>{head}</tr></thead><tbody>{"".join(rows)}</tbody></table>'
     search = '<input type="search" placeholder="Filter" aria-label="Filter the trials">'
-    note = "Best first. A click on a column sorts by it; a dot marks the trials on the front."
+    note = "Best first. A click on a column sorts by it." + " A dot marks the trials on the front." * several
     if len(shown) < len(archive.trials):
         note += f" Of {len(archive.trials):,} trials: the best {len(shown) - len(failed):,}"
         note += f" and the latest {len(failed):,} failures." if failed else "."
@@ -80,7 +81,7 @@ def _row(archive: Archive, trial: Trial, metrics: Sequence[str], parent: int | N
 
 def _story(archive: Archive, trial: Trial) -> Cell:
     """The candidate, or why there is no result."""
-    text = html.escape(words.shortened(words.compact(trial.candidate), 160))
+    text = html.escape(words.shortened(words.compact(trial.candidate), 240))
     if trial.last is None:
         why = html.escape(words.shortened(words.failure(trial), 240))
         return Cell(f'<span class="bad">{why}</span> <code>{text}</code>', numeric=False)

@@ -91,8 +91,8 @@ def shortened(text: str, length: int) -> str:
 
 
 def compact(candidate: Json) -> str:
-    """Write a candidate on one line."""
-    return json.dumps(candidate, ensure_ascii=False, separators=(", ", ": "))
+    """Write a candidate on one line, without the quotation marks that plain words do not need."""
+    return re.sub(r'"([A-Za-z_][\w./-]*)"', r"\1", json.dumps(candidate, ensure_ascii=False))
 
 
 def decisions(trial: Trial) -> str:

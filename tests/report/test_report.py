@@ -134,6 +134,19 @@ def test_several_objectives_and_limits(tmp_path):
     assert front["y"] == sorted(front["y"])  # loss rises with accuracy along the front
 
 
+def test_a_few_very_bad_trials_do_not_flatten_the_front(tmp_path):
+    trials = list(demo.built(30))
+    for number in (3, 4):
+        result = trials[number].results[0]
+        outcome = replace(result.outcome, metrics={**result.outcome.metrics, "val_accuracy": 0.01})
+        trials[number] = replace(trials[number], results=(replace(result, outcome=outcome),))
+    page = page_of(demo.archive(trials), tmp_path)
+    low, high = page.figures[1]["layout"]["yaxis"]["range"]
+    assert low > 0.3
+    assert high > max(trial.metrics["val_accuracy"] for trial in trials)
+    assert "not in the frame: 3 trials" in page.text
+
+
 def test_the_lineage_marks_the_path_to_the_best(tmp_path):
     archive = demo.full(40)
     page = page_of(archive, tmp_path)

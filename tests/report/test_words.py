@@ -68,3 +68,8 @@ def words_error():
     from automl.core.records import Failure
 
     return Failure("out_of_memory", "too large")
+
+
+def test_a_candidate_on_one_line_keeps_only_the_quotation_marks_it_needs():
+    candidate = {"blocks": [[{"conv": 32, "id": "c0"}]], "head": "flatten", "note": "two words"}
+    assert words.compact(candidate) == '{blocks: [[{conv: 32, id: c0}]], head: flatten, note: "two words"}'
