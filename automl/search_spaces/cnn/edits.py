@@ -55,13 +55,13 @@ def root(limits: Limits, start: Sequence[int], start_hidden: Sequence[int]) -> C
 
 def edits(limits: Limits, parent: Cnn) -> list[str]:
     """Return the edits that can change the parent within the limits, in the order of `kinds`."""
-    possible = {
-        "widen": lambda: bool(_wider(limits, parent)),
-        "deepen": lambda: bool(_places(limits, parent, "deepen")),
-        "kernel": lambda: bool(_kernels(limits, parent)),
-        "residual": lambda: bool(_places(limits, parent, "residual")),
+    possible: dict[str, Iterator[object]] = {
+        "widen": _wider(limits, parent),
+        "deepen": _places(limits, parent, "deepen"),
+        "kernel": _kernels(limits, parent),
+        "residual": _places(limits, parent, "residual"),
     }
-    return [kind for kind in kinds(limits) if possible[kind]()]
+    return [kind for kind in kinds(limits) if next(possible[kind], None) is not None]
 
 
 def kinds(limits: Limits) -> tuple[str, ...]:
@@ -88,7 +88,7 @@ def grow(limits: Limits, parent: Cnn, choose: Choose) -> Cnn:
 
 def _widen(limits: Limits, parent: Cnn, choose: Choose) -> Cnn:
     """Ask of every layer whether it becomes one notch wider; the last that can does, if no other has."""
-    open_, child = _wider(limits, parent), parent
+    open_, child = list(_wider(limits, parent)), parent
     for word in range(len(list(parent.parts()))):
         wider = _widened(limits, child, word) if word in open_ else None
         answers = [False] if wider is None else [False, True]
@@ -99,9 +99,9 @@ def _widen(limits: Limits, parent: Cnn, choose: Choose) -> Cnn:
     return child
 
 
-def _wider(limits: Limits, cnn: Cnn) -> list[int]:
-    """Return the words that can be widened, each on its own."""
-    return [word for word in range(len(list(cnn.parts()))) if _widened(limits, cnn, word) is not None]
+def _wider(limits: Limits, cnn: Cnn) -> Iterator[int]:
+    """Yield the words that can be widened, each on its own."""
+    return (word for word in range(len(list(cnn.parts()))) if _widened(limits, cnn, word) is not None)
 
 
 def _widened(limits: Limits, cnn: Cnn, word: int) -> Cnn | None:
@@ -129,7 +129,7 @@ def _resized(limits: Limits, cnn: Cnn, word: int, notches: int) -> Cnn | None:
 
 def _insert(limits: Limits, parent: Cnn, choose: Choose, kind: str) -> Cnn:
     """Insert an identity behind a layer, as wide as it; `kind` is deepen or residual."""
-    places = _places(limits, parent, kind)
+    places = list(_places(limits, parent, kind))
     blocks = sorted({block for block, _, _ in places})
     block = choose(f"{kind}/block", range(limits.blocks + (kind == "deepen")), allowed=blocks)
     afters = sorted({after for b, after, _ in places if b == block})
@@ -142,9 +142,9 @@ def _insert(limits: Limits, parent: Cnn, choose: Choose, kind: str) -> Cnn:
     return _with_identity(parent, block, after, kernel, kind)
 
 
-def _places(limits: Limits, cnn: Cnn, kind: str) -> list[tuple[int, int, int]]:
-    """Return (block, after, kernel) of every identity that fits."""
-    return [place for place in _open_places(limits, cnn, kind) if limits.fit(_with_identity(cnn, *place, kind))]
+def _places(limits: Limits, cnn: Cnn, kind: str) -> Iterator[tuple[int, int, int]]:
+    """Yield (block, after, kernel) of every identity that fits."""
+    return (place for place in _open_places(limits, cnn, kind) if limits.fit(_with_identity(cnn, *place, kind)))
 
 
 def _open_places(limits: Limits, cnn: Cnn, kind: str) -> Iterator[tuple[int, int, int]]:
@@ -172,21 +172,20 @@ def _fresh(cnn: Cnn, letter: str) -> str:
 
 
 def _grow_kernel(limits: Limits, parent: Cnn, choose: Choose) -> Cnn:
-    children = _kernels(limits, parent)
+    children = {(block, place): child for block, place, child in _kernels(limits, parent)}
     block = choose("kernel/block", range(limits.blocks), allowed=sorted({block for block, _ in children}))
-    layers = sorted(layer for b, layer in children if b == block)
-    return children[block, choose("kernel/layer", range(limits.depth), allowed=layers)]
+    places = [place for b, place in children if b == block]
+    return children[block, choose("kernel/layer", range(limits.depth), allowed=places)]
 
 
-def _kernels(limits: Limits, cnn: Cnn) -> dict[tuple[int, int], Cnn]:
-    """Return the network with one kernel a notch larger, by (block, layer), wherever that fits."""
-    children = {}
+def _kernels(limits: Limits, cnn: Cnn) -> Iterator[tuple[int, int, Cnn]]:
+    """Yield (block, layer, child) wherever a kernel can be a notch larger."""
     for block, layers in enumerate(cnn.blocks):
         for place, layer in enumerate(layers):
             larger = [kernel for kernel in limits.kernels_in(block) if kernel > layer.kernel]
-            if larger:
-                children[block, place] = cnn.with_layer(block, place, replace(layer, kernel=larger[0]))
-    return {place: child for place, child in children.items() if limits.fit(child)}
+            child = cnn.with_layer(block, place, replace(layer, kernel=larger[0])) if larger else cnn
+            if larger and limits.fit(child):
+                yield block, place, child
 
 
 def _start_kernel(limits: Limits, block: int) -> int:

@@ -7,6 +7,7 @@ smallest, so every offered answer can be completed, and no network is ever built
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -50,10 +51,10 @@ class _Draft:
     cnn: Cnn
 
     def ask(self, name: str, options: range | Sequence[Any], put: Callable[[Cnn, Any], Cnn]) -> None:
-        drafts = {option: put(self.cnn, option) for option in options}
-        fitting = [option for option, cnn in drafts.items() if self.limits.fit(cnn)]
-        allowed = fitting if len(fitting) < len(drafts) else None
-        self.cnn = drafts[self.choose(name, options, allowed=allowed)]
+        """Ask for one of `options`, which cost more and more; the first is what the draft holds, and fits."""
+        fitting = bisect_left(options, True, key=lambda option: not self.limits.fit(put(self.cnn, option)))
+        allowed = options[:fitting] if fitting < len(options) else None
+        self.cnn = put(self.cnn, self.choose(name, options, allowed=allowed))
 
 
 def _ask_layer(draft: _Draft, block: int, place: int) -> None:

@@ -63,7 +63,7 @@ class Replication:
         gathered = weights[:, g]
         if len(g) == len(np.unique(g)):
             return gathered
-        shares = self._shares(len(weights), g).reshape(*gathered.shape[:2], *(1,) * (gathered.ndim - 2))
+        shares = self._shares(len(weights), g).reshape(-1, len(g), *(1,) * (gathered.ndim - 2))
         # In float64 whatever the weights are: a factor 1/3 in float32 would be wrong in the eighth digit.
         return (gathered * shares).astype(weights.dtype)
 
