@@ -50,7 +50,9 @@ class HillClimb(Controller):
     Deviations from the paper: edits that ask word by word ("widen this layer?") change about one word, so
         that a
     step stays small; equal siblings are drawn again; `tolerance`; the defaults, which suit small budgets
-    (`profile=paper` has the paper's).
+    (`profile=paper` has the paper's). With few children little training is thrown away and the line of
+    leaders gets longer, and one edit at a time is kept or dropped on its own merit: on the digits at equal
+        MACs both paid off.
 
     Settings:
         children: results per round.
@@ -83,8 +85,8 @@ class HillClimb(Controller):
         objectives: Objectives,
         seed: int,
         *,
-        children: int = 4,
-        edits_per_child: int = 2,
+        children: int = 2,
+        edits_per_child: int = 1,
         effort: float = 1.0,
         root_effort: float = 2.0,
         continue_parent: bool = False,
@@ -98,9 +100,7 @@ class HillClimb(Controller):
             if not share > 0:
                 raise UsageError(f"{name} must be positive, got {share}.")
         if tolerance is not None and not tolerance >= 0:
-            raise UsageError(
-                f"tolerance cannot be negative, got {tolerance}.", "Set 0 to allow no loss at all."
-            )
+            raise UsageError(f"tolerance cannot be negative, got {tolerance}.", "Set 0 to allow no loss at all.")
         self.children = children
         self.edits_per_child = edits_per_child
         self.effort = effort
