@@ -7,7 +7,6 @@ import re
 import subprocess
 import sys
 from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
@@ -23,8 +22,6 @@ PLUGINS = [
     for name, point in registry.found(family).items()
     if not point.value.startswith("automl.testing.")  # toys, for tests only
 ]
-
-needs_cli = pytest.mark.skipif(find_spec("automl.cli") is None, reason="needs the command line")
 
 
 def read(page: Path) -> str:
@@ -57,7 +54,6 @@ def commands_in(page: Path) -> list[tuple[str, list[str]]]:
     return [(command, re.findall(r"--[a-z][a-z-]*", rest)) for command, rest in lines]
 
 
-@needs_cli
 @pytest.mark.parametrize("page", PAGES, ids=name_of)
 def test_every_command_and_flag_that_is_shown_exists(page: Path) -> None:
     for command, shown in commands_in(page):
@@ -65,7 +61,6 @@ def test_every_command_and_flag_that_is_shown_exists(page: Path) -> None:
         assert not unknown, f"automl {command} has no {sorted(unknown)}"
 
 
-@needs_cli
 def test_the_reference_lists_the_flags_of_search() -> None:
     listed = set(re.findall(r"^\| `(--[a-z-]+)", read(ROOT / "docs/reference/cli.md"), re.M))
     assert listed == flags("search") - {"--help"}

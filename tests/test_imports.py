@@ -10,14 +10,11 @@ import resource
 import statistics
 import subprocess
 import sys
-from importlib.util import find_spec
 
 import pytest
 
 HEAVY = ("torch", "pytorch_lightning", "mlflow", "optuna", "sklearn", "scipy", "pandas", "ray", "plotly")
 HELP_CPU_SECONDS = 0.3
-
-needs_cli = pytest.mark.skipif(find_spec("automl.cli") is None, reason="needs the command line")
 
 
 def loaded_by(code: str) -> list[str]:
@@ -39,13 +36,11 @@ def test_loading_every_plugin_loads_nothing_heavy(family: str) -> None:
     assert loaded_by(code) == []
 
 
-@needs_cli
 @pytest.mark.parametrize("command", ["--help", "list", "list --json", "search --help", "doctor --json"])
 def test_the_command_line_loads_nothing_heavy(command: str) -> None:
     assert loaded_by(f"sys.argv = ['automl', *{command.split()!r}]; from automl.cli import main; main()") == []
 
 
-@needs_cli
 def test_help_takes_little_cpu() -> None:
     """The median of a few runs, after one that fills the disk cache."""
     used = [cpu_seconds([sys.executable, "-m", "automl", "--help"]) for _ in range(4)][1:]

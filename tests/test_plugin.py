@@ -101,7 +101,6 @@ print(json.dumps(controller.state_dict()))
     assert set(state["best"]) == {"degree", "ridge"}
 
 
-@pytest.mark.skipif(find_spec("automl.cli") is None, reason="needs the command line")
 def test_the_command_line_searches_it_by_name(site: Path, tmp_path: Path) -> None:
     command = [
         sys.executable,
