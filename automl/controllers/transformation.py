@@ -31,7 +31,8 @@ from automl.core.space import Growable, Inheritable, SearchSpace
 if TYPE_CHECKING:
     from automl.controllers._eas.reinforce import Reinforce
 
-DEFAULT_EDITS = (("widen", 2), ("deepen", 1))
+DEFAULT_EDITS = (("widen", 1), ("deepen", 1))
+"""Small steps: inherited weights pay for small growth, and a child costs what it weighs."""
 ATTEMPTS = 3
 """How often a start net may fail to train before its children do without its weights."""
 
@@ -85,7 +86,7 @@ class Transformation(Controller):
     Settings:
         schedule: edits of a child in their order, such as `widen*4,deepen*5,learned*2`; `learned` lets the
             policy choose the edit, and so does a step whose edit is not possible on the net at hand. None:
-            `widen*2,deepen`, as far as the space knows these edits, otherwise `learned*3`.
+            `widen,deepen`, as far as the space knows these edits, otherwise `learned*2`.
         children: results per update; the paper's batch of 10 child nets.
         stages: results per stage. After each stage its best child becomes the start net.
         repeat: repeat the last stage until the budget is spent; otherwise the search ends after the last
