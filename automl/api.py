@@ -5,12 +5,11 @@ The command line calls the same functions, so both do exactly the same.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from automl.assembly import Parts, assemble
+from automl.assembly import Parts, assemble, space_from
 from automl.config import SearchConfig, make_config, read_toml
 from automl.core.errors import LedgerError, UsageError
 from automl.core.tracker import Tracker
@@ -18,7 +17,7 @@ from automl.ledger import FILE, Ledger
 from automl.reading import open_archive
 from automl.registry import load
 from automl.session import Session
-from automl.summary import Summary
+from automl.summary import Summary, summarise
 
 _NONE = "none"
 
@@ -99,7 +98,7 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
     archive = open_archive(Path(directory))
     settings: Any = archive.info.settings
     config = make_config({**settings, "optuna": optuna or settings["optuna"], "mlflow": mlflow or settings["mlflow"]})
-    for tracker in _stores(config):
+    for tracker in _stores(config, patient=True):
         try:
             tracker.opened(archive.info)
             for trial in archive.trials:
@@ -117,15 +116,16 @@ def _run(parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> Summar
     return Summary(Path(str(config.out)), summary)
 
 
-def _stores(config: SearchConfig) -> list[Tracker]:
-    """Make the trackers that write to a store, unless they are switched off with `none`."""
+def _stores(config: SearchConfig, *, patient: bool = False) -> list[Tracker]:
+    """Make the trackers that write to a store, unless they are switched off with `none`.
+
+    A patient one waits for a slow store; during a search nothing waits.
+    """
     stores: Mapping[str, str | None] = {"optuna": config.optuna, "mlflow": config.mlflow}
-    return [load("trackers", name)(url) for name, url in stores.items() if url and url != _NONE]
+    return [load("trackers", name)(url, patient=patient) for name, url in stores.items() if url and url != _NONE]
 
 
 def read_summary(directory: str | Path) -> Summary:
     """Read the summary of a finished search, or put together that of an unfinished one."""
-    from automl.summary import summarise
-
     archive = open_archive(Path(directory))
-    return Summary(archive.directory, archive.summary or json.loads(json.dumps(summarise(archive))))
+    return Summary(archive.directory, archive.summary or summarise(archive, space_from(archive.header)))

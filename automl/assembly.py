@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -77,35 +78,39 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     chosen = assign(config.set, plugins)
 
     trainer: Trainer = trainer_class(config.data if data is None else data, **chosen["trainer"])
-    facts = {k: v for k, v in trainer.facts().items() if k in settings_of(space_class)}
-    space: SearchSpace[Any] = space_class(**{**facts, **chosen["space"]})
-    filled = {"space": facts.keys() - chosen["space"].keys()}
-    every = {
-        f"{role}.{name}": value
-        for role, cls in plugins.items()
-        for name, value in complete(cls, chosen[role], dict.fromkeys(filled.get(role, ()))).items()
-    }
+    facts = {k: v for k, v in trainer.facts().items() if k in settings_of(space_class) and k not in chosen["space"]}
+    space: SearchSpace[Any] = space_class(**facts, **chosen["space"])
     budget = config.budget()
     if not budget.bounds():
         budget = Budget(**trainer_class.default_budget)
-    out = Path(config.out) if config.out else _free_directory(f"{config.space}-{controller_name}")
-    resolved = config.model_copy(
+    every = {
+        f"{role}.{name}": value
+        for role, cls in plugins.items()
+        for name, value in complete(cls, chosen[role], facts if role == "space" else {}).items()
+    }
+    named = {"controller": controller_name, "trainer": trainer_name, "set": every}
+    resolved = _resolve(config.model_copy(update=named), objectives, budget)
+    return Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
+
+
+def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> SearchConfig:
+    """Fill in every default that is left."""
+    out = Path(config.out) if config.out else _free_directory(f"{config.space}-{config.controller}")
+    optuna = config.optuna or os.environ.get("OPTUNA_STORAGE") or f"sqlite:///{out.parent / 'optuna.db'}"
+    mlflow = config.mlflow or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{out.parent / 'mlflow.db'}"
+    return config.model_copy(
         update={
-            "controller": controller_name,
-            "trainer": trainer_name,
             "objectives": str(objectives).split(", "),
             "trials": budget.trials,
             "evaluations": budget.evaluations,
             "cost": budget.cost,
             "runner": config.runner or ("serial" if config.workers == 1 else "process"),
             "out": str(out),
-            "optuna": config.optuna or f"sqlite:///{out.parent / 'optuna.db'}",
-            "mlflow": config.mlflow or f"sqlite:///{out.parent / 'mlflow.db'}",
-            "baselines": _baselines(config, controller_name),
-            "set": every,
+            "optuna": optuna,
+            "mlflow": mlflow,
+            "baselines": _baselines(config),
         }
     )
-    return Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
 
 
 def space_from(header: Mapping[str, Any]) -> SearchSpace[Any]:
@@ -146,9 +151,9 @@ def _objectives(config: SearchConfig, trainer: type[Any]) -> Objectives:
     return objectives
 
 
-def _baselines(config: SearchConfig, controller: str) -> list[str]:
+def _baselines(config: SearchConfig) -> list[str]:
     if config.baselines is None:
-        return [] if controller == _BASELINE else [_BASELINE]
+        return [] if config.controller == _BASELINE else [_BASELINE]
     wanted = [name for name in config.baselines if name != "none"]
     for name in wanted:
         if name not in names("controllers"):

@@ -86,7 +86,7 @@ class Session:
                 self._finish(study, main, workshop)
                 for name in self._names:
                     self._baseline(name, study, workshop)
-                summary = summarise(archive_of(main, study.history))
+                summary = summarise(archive_of(main, study.history), self._parts.space)
             self._conclude(summary)
         finally:
             self._audience.close()
@@ -133,7 +133,8 @@ class Session:
             study.run()
         finally:
             workshop.listener = None
-            workshop.clear_if(study.abandoned)
+            if study.abandoned:
+                workshop.clear()
         return study
 
     def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
@@ -149,9 +150,9 @@ class Session:
         try:
             Finale(study, trainer, runner, ledger, self._parts.config.seed).run(finalists)
         finally:
-            late = runner.deadline is not None and time.monotonic() >= runner.deadline
+            if runner.deadline is not None and time.monotonic() >= runner.deadline:
+                workshop.clear()
             runner.deadline = None
-            workshop.clear_if(late)
 
     def _baseline(self, name: str, study: Study, workshop: Workshop) -> None:
         """Run another controller for what the main one has used: its cost if counted, else its evaluations."""

@@ -243,7 +243,7 @@ class Study:
         ]
         if again != body["proposals"]:
             raise LedgerError(
-                f"The controller does not repeat its proposals (event {event.seq}), so the search cannot go on exactly.",
+                f"The controller does not repeat its proposals (event {event.seq}); the search cannot go on exactly.",
                 "Was it, or its settings, changed? Its results so far are all there: type "
                 f"automl show {self._ledger.directory}",
             )

@@ -11,13 +11,18 @@ from typing import Any
 from automl.archive import Archive
 from automl.core.errors import AutomlError
 from automl.core.records import Json, Metrics, Trial
+from automl.core.space import SearchSpace
 
 
-def summarise(archive: Archive) -> dict[str, Any]:
+def summarise(archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
     """Put together the summary of a study and of its baselines, as JSON.
 
     `stopped_by` is a bound of the budget, `controller` (it had nothing more to propose), `repetition` (it proposed only
     what was measured before), or `interruption`.
+
+    Args:
+        archive: the study.
+        space: its space, which describes the candidates.
     """
     spent, info = archive.spent, archive.info
     return {
@@ -33,20 +38,21 @@ def summarise(archive: Archive) -> dict[str, Any]:
         "cost": spent.cost,
         "cost_unit": archive.header.get("cost_unit", ""),
         "stopped_by": archive.header.get("ended_by") or "interruption",
-        "best": _entry(archive.best),
-        "front": [_entry(trial) for trial in archive.front],
+        "best": _entry(archive.best, space),
+        "front": [_entry(trial, space) for trial in archive.front],
         "final": archive.header.get("finals", []),
-        "baselines": {name: summarise(other) for name, other in archive.baselines.items()},
+        "baselines": {name: summarise(other, space) for name, other in archive.baselines.items()},
     }
 
 
-def _entry(trial: Trial | None) -> dict[str, Any] | None:
+def _entry(trial: Trial | None, space: SearchSpace[Any]) -> dict[str, Any] | None:
     if trial is None or trial.last is None:
         return None
     return {
         "trial": trial.number,
         "evaluation": trial.last.id,
         "candidate": trial.candidate,
+        "text": space.describe(space.load(trial.candidate)),
         "metrics": dict(trial.metrics),
     }
 

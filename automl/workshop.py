@@ -36,13 +36,8 @@ class Workshop:
             )
         return self._runner
 
-    def clear_if(self, abandoned: bool) -> None:
-        """Clear if the last phase left work in flight, whose results the next one must not receive."""
-        if abandoned:
-            self.clear()
-
     def clear(self) -> None:
-        """End whatever is in flight, and the runner with it."""
+        """End whatever is in flight, and the runner with it; the next phase must not receive its results."""
         if self._runner is not None:
             self._runner.close()
             self._runner = None

@@ -91,5 +91,5 @@ class WeightsError(AutomlError):
     """A weights file is missing or is not safetensors."""
 
 
-class Stop(Exception):  # noqa: N818 - control flow, like StopIteration
+class Stop(Exception):
     """Raised by `report` inside a trainer: end this evaluation, its time is over."""

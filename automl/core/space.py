@@ -70,6 +70,10 @@ class SearchSpace(ABC, Generic[C]):
         """Write a candidate as JSON, without loss; a dataclass field by field unless overridden."""
         return dataclasses.asdict(candidate)  # type: ignore[call-overload, no-any-return]
 
+    def describe(self, candidate: C) -> str:
+        """Return a candidate in one short line, for tables and titles."""
+        return json.dumps(self.dump(candidate), separators=(",", ":")).replace('"', "")
+
     def key(self, candidate: C) -> str:
         """Return the identity of a candidate up to the symmetries of the space."""
         return _encode(self.dump(candidate))

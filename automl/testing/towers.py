@@ -9,6 +9,7 @@ EAS: the smallest tower has an accuracy of 0.49, width and depth help with dimin
 from __future__ import annotations
 
 import itertools
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -48,6 +49,9 @@ class TowerSpace(SearchSpace[Tower]):
 
     def dump(self, candidate: Tower) -> Any:
         return {"blocks": [list(block) for block in candidate.blocks]}
+
+    def describe(self, candidate: Tower) -> str:
+        return " | ".join(" ".join(map(str, block)) for block in candidate.blocks)
 
     def check(self, candidate: Tower) -> None:
         widths = itertools.chain.from_iterable(candidate.blocks)
@@ -110,21 +114,21 @@ class TowerTrainer(Trainer):
     cost_unit = "parameters x effort"
     default_budget = {"trials": 60}
 
-    def __init__(self, data: Any = None, *, noise: float = 0.01) -> None:
+    def __init__(self, data: Any = None, *, noise: float = 0.01, pause: float = 0.0) -> None:
         if data is not None:
             raise UsageError("The landscape of towers takes no data.")
         self.noise = noise
+        self.pause = pause
 
     def fingerprint(self) -> str:
         return f"towers:{self.noise}"
 
-    def train(
-        self, candidate: Tower, *, effort: float, weights: Weights | None, seed: int, report: Report
-    ) -> Outcome:
+    def train(self, candidate: Tower, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
         trained = effort + (float(weights["trained"][0]) if weights else 0.0)
         params = sum(a * b for block in candidate.blocks for a, b in itertools.pairwise((1, *block)))
         accuracy = landscape(candidate) + self.noise * np.random.default_rng(seed).standard_normal()
         metrics = {"val_accuracy": float(np.clip(accuracy, 0.0, 1.0)), "params": float(params)}
+        time.sleep(self.pause)
         report(1, metrics)
         return Outcome(metrics, weights={"trained": np.array([trained])}, cost=params * effort)
 

@@ -10,14 +10,17 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import automl.telemetry  # noqa: F401 - sets MLflow's switches before it is imported
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+import automl.telemetry  # noqa: F401 - sets the switches of MLflow, so it comes before it
 from automl.tracking.sqlite_files import create_once, sqlite_path
 
 SECONDS_TO_ANSWER = 3.0
 """How long a server may take to accept a connection; MLflow itself would try for minutes."""
 
-from mlflow import MlflowClient  # noqa: E402
-from mlflow.exceptions import MlflowException  # noqa: E402
+KIND_OF_EXPERIMENT = {"mlflow.experimentKind": "custom_model_development"}
+"""Lets MLflow's page open with runs and charts instead of prompts and traces."""
 
 
 def open_client(uri: str) -> MlflowClient:
@@ -47,8 +50,9 @@ def experiment_id(client: MlflowClient, uri: str, name: str | None) -> str:
     found = client.get_experiment_by_name(name)
     if found is None:
         path = sqlite_path(uri)
+        place = artifacts_of(path) if path else None
         with contextlib.suppress(MlflowException):  # another process may be faster
-            return str(client.create_experiment(name, artifact_location=artifacts_of(path) if path else None))
+            return str(client.create_experiment(name, artifact_location=place, tags=KIND_OF_EXPERIMENT))
         found = client.get_experiment_by_name(name)
     return str(found.experiment_id)
 

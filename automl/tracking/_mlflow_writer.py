@@ -132,6 +132,7 @@ class MlflowWriter:
         told = f"Space **{study.space}**, controller **{study.controller}**, seed {study.seed}: {study.objectives}."
         tags = {IDENTITY: study.identity, KIND: "study", "mlflow.note.content": told}
         tags |= {"automl.space": study.space, "automl.controller": study.controller}
+        tags |= {"mlflow.source.name": f"automl search {study.space}", "mlflow.source.type": "LOCAL"}
         run = self._client.create_run(self._experiment, tags=tags, run_name=study.name)
         self._log_settings(run.info.run_id)
         return run

@@ -61,7 +61,7 @@ class Console(Tracker):
         if self._bar is not None:
             self._bar.move(self._state.done, self._state.best)
         elif trial.finished >= self._state.opened and (improved or self._state.due()):
-            _say(self._state.line(trial, improved))
+            _say(self._state.line(trial, improved=improved))
 
     def finished(self, summary: Mapping[str, Any]) -> None:
         self._end()
@@ -123,7 +123,7 @@ class _Progress:
         share = self.total is not None and self.done - self._said >= EVERY_SHARE * self.total
         return share or time.monotonic() - self._said_at >= EVERY_SECONDS
 
-    def line(self, trial: Trial, improved: bool) -> str:
+    def line(self, trial: Trial, *, improved: bool) -> str:
         """Return one plain line, and remember that it was said."""
         self._said, self._said_at = self.done, time.monotonic()
         place = f"[{self.done}/{self.total}]" if self.total else f"[{self.done}]"

@@ -58,19 +58,20 @@ def front_table(summary: Summary) -> RenderableType:
     for entry in shown:
         metrics = entry.get("metrics") or {}
         cells = [number(metrics.get(name)) for name in names]
-        table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry.get("candidate")))
+        table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry))
     return table
 
 
-def short(candidate: Any, width: int = WIDTH) -> str:
-    """Return a candidate in one line: its own short text where it has one, else its JSON without quotes."""
+def short(entry: Mapping[str, Any], width: int = WIDTH) -> str:
+    """Return the candidate of an entry in one line: as its space describes it, else its JSON without quotes."""
+    candidate = entry.get("candidate")
     if candidate is None:
         return _ABSENT
     if isinstance(candidate, Mapping):
-        own = next((candidate[key] for key in ("text", "short", "name") if isinstance(candidate.get(key), str)), None)
-        text = own or ", ".join(f"{key}: {_plain(value)}" for key, value in candidate.items())
+        plain = ", ".join(f"{key}: {_plain(value)}" for key, value in candidate.items())
     else:
-        text = _plain(candidate)
+        plain = _plain(candidate)
+    text = str(entry.get("text") or plain)
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
@@ -98,7 +99,7 @@ def duration(seconds: float | None) -> str:
 def _found(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
     """Rows of what the search itself measured, on validation data."""
     best = [search.get("best") or {} for search in searches]
-    yield "best network", *(short(entry.get("candidate")) for entry in best)
+    yield "best network", *(short(entry) for entry in best)
     yield "in trial", *(number(entry.get("trial")) for entry in best)
     for name in _names(best):
         yield name, *(number((entry.get("metrics") or {}).get(name)) for entry in best)

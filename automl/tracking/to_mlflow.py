@@ -73,6 +73,10 @@ class ToMlflow(Tracker):
     ) -> None:
         if children < 0:
             raise UsageError(f"'children' must not be negative, got {children}.")
+        import mlflow  # noqa: F401 - here, because two threads that import the same packages at once can both fail
+
+        import automl.telemetry  # noqa: F401 - before MLflow
+
         self.uri = uri
         self._children = children
         self._experiment = experiment
@@ -123,6 +127,7 @@ class ToMlflow(Tracker):
 
     def _turn(self, event: _Happening) -> None:
         if isinstance(event, StudyInfo):
+            import automl.telemetry  # noqa: F401 - sets MLflow's switches before it is imported
             from automl.tracking._mlflow_writer import MlflowWriter
 
             self._writer = MlflowWriter(self.uri, event, children=self._children, experiment=self._experiment)

@@ -36,6 +36,8 @@ class ToOptuna(Tracker):
     """
 
     def __init__(self, url: str = DEFAULT_URL, *, patient: bool = False, seconds: float = 30.0) -> None:
+        import optuna  # noqa: F401 - here, because two threads that import it at once can both fail
+
         self.url = url
         self._seconds = None if patient else seconds
         self._behind: Background[_Event] = Background(f"Optuna ({public_url(url)})", self._write, patient=patient)
@@ -56,7 +58,7 @@ class ToOptuna(Tracker):
             self._writer.close()
 
     def _write(self, events: list[_Event]) -> None:
-        """Write a batch; runs in the background thread, where Optuna is imported for the first time."""
+        """Write a batch; runs in the background thread."""
         for kind, group in groupby(events, key=lambda event: isinstance(event, Trial)):
             if kind:
                 assert self._writer is not None

@@ -176,6 +176,6 @@ def test_numbers_durations_and_candidates_are_readable() -> None:
         "31,204", "0.9842", "3", "1e-05", "-", "2.5e+12", "nan",
     ]  # fmt: skip
     assert [duration(s) for s in (8.21, 92, 7500, None)] == ["8.2s", "1m 32s", "2h 05m", "-"]
-    assert short({"text": "C16-C32-P"}) == "C16-C32-P"
-    assert short({"blocks": [1, 2]}) == "blocks: [1,2]"
-    assert len(short({"blocks": list(range(99))})) == 48
+    assert short({"candidate": {}, "text": "C16-C32-P"}) == "C16-C32-P"
+    assert short({"candidate": {"blocks": [1, 2]}}) == "blocks: [1,2]"
+    assert len(short({"candidate": {"blocks": list(range(99))}})) == 48
