@@ -13,7 +13,6 @@ from urllib.parse import urlsplit
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-import automl.telemetry  # noqa: F401 - sets the switches of MLflow, so it comes before it
 from automl.tracking.sqlite_files import create_once, sqlite_path
 
 SECONDS_TO_ANSWER = 3.0
