@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+import automl.telemetry  # noqa: F401 - sets MLflow's switches; everything of MLflow is imported later
 from automl.core.errors import UsageError
 from automl.core.records import Trial
 from automl.core.tracker import StudyInfo, Tracker
@@ -75,8 +76,6 @@ class ToMlflow(Tracker):
             raise UsageError(f"'children' must not be negative, got {children}.")
         import mlflow  # noqa: F401 - here, because two threads that import the same packages at once can both fail
 
-        import automl.telemetry  # noqa: F401 - before MLflow
-
         self.uri = uri
         self._children = children
         self._experiment = experiment
@@ -119,7 +118,7 @@ class ToMlflow(Tracker):
         self._behind.close(self._seconds)
 
     def _write(self, events: list[_Happening]) -> None:
-        """Write a batch; runs in the background thread, where MLflow is imported for the first time."""
+        """Write a batch; runs in the background thread."""
         for event in events:
             self._turn(event)
         if self._writer is not None:
@@ -127,7 +126,6 @@ class ToMlflow(Tracker):
 
     def _turn(self, event: _Happening) -> None:
         if isinstance(event, StudyInfo):
-            import automl.telemetry  # noqa: F401 - sets MLflow's switches before it is imported
             from automl.tracking._mlflow_writer import MlflowWriter
 
             self._writer = MlflowWriter(self.uri, event, children=self._children, experiment=self._experiment)

@@ -262,3 +262,14 @@ def test_cost_per_child(mlflow_uri: str, tmp_path: Path) -> None:
     took = (time.process_time() - started) / len(trials)
     print(f"{1000 * took:.1f} ms of processor time per child")
     assert took < 0.1
+
+
+def test_telemetry_is_off_before_mlflow_is_imported() -> None:
+    import subprocess
+    import sys
+
+    code = (
+        "import automl.tracking.to_mlflow as t, os, sys; assert 'mlflow' not in sys.modules;"
+        "assert os.environ['MLFLOW_DISABLE_TELEMETRY'] == 'true'"
+    )
+    subprocess.run([sys.executable, "-c", code], check=True)
