@@ -39,4 +39,4 @@ def _cropped(images: Tensor, rng: Generator) -> Tensor:
     rows = rows[:, None] + torch.arange(height, device=images.device)
     columns = columns[:, None] + torch.arange(width, device=images.device)
     each = torch.arange(n, device=images.device)[:, None, None]
-    return padded.movedim(1, 3)[each, rows[:, :, None], columns[:, None, :]].movedim(3, 1).contiguous()
+    return padded.movedim(1, 3)[each, rows[:, :, None], columns[:, None, :]].movedim(3, 1)

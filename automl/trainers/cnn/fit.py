@@ -68,9 +68,14 @@ def fit(
 
 
 def start(network: nn.Module, weights: Weights, placed: Placed) -> Score:
-    """Load inherited weights, calibrate the batch norms they lack, and measure where training starts."""
+    """Load inherited weights, calibrate the batch norms they lack, and measure where training starts.
+
+    Args:
+        network: a fresh one, on the device of the data.
+        weights: what it inherits.
+        placed: calibrated on training images, measured on validation images.
+    """
     missing = load_weights(network, weights)
-    network.to(placed.device)
     calibrate(network, missing, placed.train.images[:CALIBRATION_IMAGES])
     return score(network, placed.validation)
 

@@ -93,8 +93,8 @@ class Learner(pl.LightningModule):  # type: ignore[misc]
         """Train one epoch in the given order."""
         total = torch.zeros((), device=self.device)
         for places in order:
-            images = augmented(self.part.images[places], self.recipe.augment, self.rng)
-            total += self._learn(images, self.part.labels[places])
+            images, labels = self.part.batch(places)
+            total += self._learn(augmented(images, self.recipe.augment, self.rng), labels)
         self.train_loss = float(total) / len(order)
 
     def _learn(self, images: Tensor, labels: Tensor) -> Tensor:

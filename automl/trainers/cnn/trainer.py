@@ -93,7 +93,7 @@ class CnnTrainer(Trainer):
         *,
         epochs: int = 2,
         final_epochs: int = 20,
-        batch_size: int = 64,
+        batch_size: int = 32,
         optimizer: Optimizer = "sgd",
         lr: float = 0.1,
         inherit_lr: float = 0.05,
@@ -181,12 +181,13 @@ class CnnTrainer(Trainer):
         from automl.search_spaces.cnn.size import size
         from automl.trainers.cnn.fit import fit, reproducible, start
         from automl.trainers.cnn.network import build_network, weights_of
+        from automl.trainers.cnn.placed import on_device
 
         placed, recipe = self._tensors(), self.recipe
         shape, classes = self.splits.train.shape, self.splits.classes
         extras: dict[str, Json] = {}
         with reproducible(seed, placed.device, recipe.threads):
-            network = build_network(candidate, shape, classes)
+            network = on_device(build_network(candidate, shape, classes), placed.device)
             if weights is not None:
                 begin = start(network, weights, placed)
                 extras["start"] = {"val_accuracy": begin.accuracy, "val_loss": begin.loss}
