@@ -1,15 +1,15 @@
 """Growing a network by one edit that keeps its function.
 
-    edit      asks                                    grows widen     widen/i of word i: yes or no
-    each yes one notch wider deepen    deepen/block, /after, /kernel           an identity as wide as the
-    layer it follows: a convolution
-                                                      or, in the last block, a hidden layer
-    kernel    kernel/block, /layer                    one kernel to the next larger, padded with zeros
-    residual  residual/block, /after, /kernel         a residual block whose last batch norm has scale zero
+    edit      asks                             grows
+    widen     widen/i of word i: yes or no     each yes one notch wider
+    deepen    deepen/block, /after, /kernel    an identity as wide as what it follows: a convolution, or, in the
+                                               last block, a hidden layer
+    kernel    kernel/block, /layer             one kernel to the next larger, padded with zeros
+    residual  residual/block, /after, /kernel  a residual block whose last batch norm has scale zero
 
 widen, kernel and residual keep the function in eval and in train mode. deepen keeps it in eval mode; in train
 mode it keeps it up to how much the statistics of a batch differ from those the new batch norm was calibrated
-with.
+with. All of this is with the space's setting noise=0; the noise of the paper's profile changes it a little.
 
 widen and deepen are the actors Net2Wider and Net2Deeper of EAS (Cai et al. 2018, section 3); kernel is from
 network morphism (Wei et al. 2016); residual is the exact alternative to deepen. What cannot keep the function
@@ -38,7 +38,7 @@ def root(limits: Limits, start: Sequence[int], start_hidden: Sequence[int]) -> C
     """Return the start net of EAS: one 3x3 convolution a block, max pools, global average, hidden layers.
 
     Widths come from `start`, the last one again where there are more blocks. A start net above the limits is
-    made narrower, the widest layer first, and is the smallest network of the space where that is not enough.
+    made narrower, where it saves most first, and is the smallest network of the space if that is not enough.
     """
     blocks = tuple(
         (Conv(f"c{b}", start[min(b, len(start) - 1)], _start_kernel(limits, b)),) for b in range(limits.blocks)
