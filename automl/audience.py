@@ -38,6 +38,10 @@ class Audience:
         """Pass on."""
         self._each(lambda tracker: tracker.finished(summary))
 
+    def best_model(self, model: Any, example: Any) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.best_model(model, example))
+
     def close(self) -> None:
         """Close all trackers, each once."""
         self._each(lambda tracker: tracker.close())

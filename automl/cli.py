@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import os
+import signal
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -243,5 +244,10 @@ def _guarded(run: Callable[[], Any]) -> int:
 
 
 def main() -> None:
-    """Run the command line."""
+    """Run the command line; being terminated is being interrupted."""
+    signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(_guarded(app))
+
+
+def _interrupt(number: int, frame: Any) -> None:
+    raise KeyboardInterrupt

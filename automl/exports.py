@@ -93,21 +93,24 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     except OSError as error:
         raise UsageError(f"Cannot write to {out}: {error.strerror or error}.") from error
     if onnx:
-        _write_onnx(load(out), archive.header["facts"], out / "model.onnx")
+        _write_onnx(load(out), example_input(archive.header), out / "model.onnx")
     return out
 
 
-def _write_onnx(model: Any, facts: Any, path: Path) -> None:
-    """Trace a model with an input of the shape that the facts name."""
+def example_input(header: Mapping[str, Any]) -> Any:
+    """Return a batch of inputs such as the models of a run take."""
+    return load_plugin("trainers", header["config"]["trainer"]).example(header["facts"])
+
+
+def _write_onnx(model: Any, example: Any, path: Path) -> None:
+    """Trace a model with an example of its input; the size of a batch stays free."""
     from importlib.util import find_spec
 
     if missing := [name for name in ("onnx", "onnxscript") if find_spec(name) is None]:
         raise MissingExtra(missing[0], "onnx")
     import torch
 
-    if "input_shape" not in facts:
-        raise Incompatible("Only models with a fixed input shape can be written as ONNX.")
-    example = torch.zeros(1, *facts["input_shape"])
+    example = torch.as_tensor(example)
     dynamic = ({0: torch.export.Dim("batch")},)
     torch.onnx.export(model, (example,), str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
 

@@ -7,6 +7,7 @@ import logging
 import time
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -16,10 +17,11 @@ from automl.assembly import Parts
 from automl.audience import Audience
 from automl.core.budget import Budget
 from automl.core.controller import Controller
-from automl.core.errors import LedgerError
+from automl.core.errors import AutomlError, LedgerError
 from automl.core.records import Json
 from automl.core.tracker import Tracker
 from automl.core.trainer import Finishing
+from automl.exports import load_model
 from automl.finale import Finale
 from automl.ledger import FILE, Ledger
 from automl.reading import BASELINES, SUMMARY, archive_of, open_archive, study_info
@@ -76,9 +78,12 @@ class Session:
 
     def run(self) -> dict[str, Any]:
         """Run everything that is not done yet; return the summary."""
-        main = self._open(self._directory, self._parts.config.model_dump(by_alias=True))
         try:
-            with main, Workshop(self._parts.trainer, self._parts.config) as workshop:
+            with ExitStack() as open_things:
+                workshop = open_things.enter_context(Workshop(self._parts.trainer, self._parts.config))
+                main = open_things.enter_context(
+                    self._open(self._directory, self._parts.config.model_dump(by_alias=True))
+                )
                 self._write_config()
                 self._audience.opened(study_info(main))
                 budget = replace(self._parts.budget, seconds=self._clock.search)
@@ -170,6 +175,16 @@ class Session:
             other = self._study(ledger, controller, budget, workshop, Audience())
             self._finish(other, ledger, workshop)
 
+    def _show_model(self, summary: Mapping[str, Any]) -> None:
+        """Hand the best model to the trackers; one that cannot be loaded is no reason to fail at the very end."""
+        if not summary["best"] or not isinstance(self._parts.trainer, Finishing):
+            return
+        try:
+            model = load_model(self._directory, summary["best"]["trial"])
+            self._audience.best_model(model, type(self._parts.trainer).example(self._parts.trainer.facts()))
+        except AutomlError as error:
+            _log.warning("The best model was not logged: %s", error)
+
     def _write_config(self) -> None:
         try:
             (self._directory / "config.toml").write_text(self._parts.config.to_toml(), encoding="utf-8")
@@ -181,6 +196,7 @@ class Session:
         try:
             (self._directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
             self._audience.finished(summary)
+            self._show_model(summary)
             from automl.report import write_report
 
             write_report(open_archive(self._directory), self._directory / "report.html")

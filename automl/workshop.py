@@ -13,7 +13,7 @@ from automl.registry import load
 
 
 class Workshop:
-    """Makes the runner when it is first needed, and a new one after work was abandoned in the old one.
+    """Makes the runner, before anything is written, and a new one after work was abandoned in the old one.
 
     Attributes:
         listener: whoever wants the reports of the phase that is running now.
@@ -25,15 +25,13 @@ class Workshop:
         self._runner_class = load("runners", str(config.runner))
         self._workers = config.workers
         self._limit = parse_seconds(config.limit) if config.limit else None
-        self._runner: Runner | None = None
+        self._runner: Runner | None = self._made()
 
     @property
     def runner(self) -> Runner:
         """The runner, alive."""
         if self._runner is None:
-            self._runner = self._runner_class(
-                self._trainer, workers=self._workers, limit=self._limit, on_report=self._report
-            )
+            self._runner = self._made()
         return self._runner
 
     def clear(self) -> None:
@@ -49,6 +47,12 @@ class Workshop:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.clear()
+
+    def _made(self) -> Runner:
+        made: Runner = self._runner_class(
+            self._trainer, workers=self._workers, limit=self._limit, on_report=self._report
+        )
+        return made
 
     def _report(self, job: int, step: int, metrics: Metrics) -> None:
         if self.listener is not None:

@@ -42,7 +42,7 @@ BARS = {"last": 0.06, "best": 0.03}
 def controller(settings: dict[str, Any] | None, seed: int) -> Controller:
     space, objectives = TowerSpace(), Objectives.parse(["max:val_accuracy"])
     if settings is None:
-        return Random(space, objectives, seed, source="grow", edits="4 widen, 5 deepen")
+        return Random(space, objectives, seed, source="grow", edits="widen*4,deepen*5")
     return Transformation(space, objectives, seed, **SETTING, **settings)
 
 

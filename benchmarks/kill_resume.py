@@ -2,9 +2,9 @@
 
     python benchmarks/kill_resume.py
 
-Each round kills at a random moment one of three ways: the study, a worker in the middle of an evaluation, or the study in
-the middle of writing a snapshot (the transaction is open when the process dies). Then the study is killed once more, at
-another moment, and resumed to its end. Compared are all proposals, all results, and the best, with an unkilled run.
+Each round kills at a random moment one of three ways: the study, a worker in the middle of an evaluation, or the
+study in the middle of writing a snapshot (the transaction is open when the process dies). Then the study is killed once
+more, at another moment, and resumed to its end. Compared are all proposals, all results, and the best, with an unkilled run.
 """
 
 from __future__ import annotations

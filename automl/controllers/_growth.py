@@ -7,14 +7,12 @@ from typing import Any
 
 import numpy as np
 
+from automl.controllers._schedule import ANY
 from automl.core.choices import Answer, Choice, at_random, run
 from automl.core.domains import Domain, Options, Value
 
 _MOST_DRAWS = 50
 """An edit that changes nothing is drawn again; after so many in a row the candidate stays as it is."""
-
-ANY = ""
-"""In a plan of edits: whichever edit is drawn."""
 
 
 def grown(
@@ -39,9 +37,7 @@ def grown(
     return parent, trace
 
 
-def _edited(
-    space: Any, parent: Any, name: str, rng: np.random.Generator, small: bool
-) -> tuple[Any, dict[str, Choice]]:
+def _edited(space: Any, parent: Any, name: str, rng: np.random.Generator, small: bool) -> tuple[Any, dict[str, Choice]]:
     before = space.key(parent)
     yes = 1.0 / len(space.words(parent)) if small else 0.5
     for _ in range(_MOST_DRAWS):

@@ -13,8 +13,9 @@ from typing import Any
 import numpy as np
 
 from automl.controllers._draws import draws
-from automl.controllers._growth import ANY, grown
+from automl.controllers._growth import grown
 from automl.controllers._merit import Merit, front, merit
+from automl.controllers._schedule import ANY
 from automl.core.choices import Choice
 from automl.core.controller import Controller
 from automl.core.errors import UsageError

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, Literal
 
 from automl.controllers._draws import draws
-from automl.controllers._growth import ANY, grown
+from automl.controllers._growth import grown
+from automl.controllers._schedule import ANY, edit_names, parse_schedule
 from automl.core.choices import at_random, run
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UsageError
@@ -25,8 +25,8 @@ class Random(Controller):
 
     Settings:
         source: where candidates come from.
-        edits: the chain of edits for `grow`, for example `4 widen, 5 deepen`; a number without a name lets
-            chance choose the edits; those that are not possible are left out.
+        edits: the edits of one child for `grow`, in their order, for example `widen*4,deepen*5`; `any` lets
+            chance choose the edit; those that are not possible are left out.
         root_effort: effort of training the root for `grow`.
     """
 
@@ -37,7 +37,7 @@ class Random(Controller):
         seed: int,
         *,
         source: Literal["build", "grow"] = "build",
-        edits: str = "9",
+        edits: str = "any*9",
         root_effort: float = 1.0,
     ) -> None:
         super().__init__(space, objectives, seed)
@@ -50,7 +50,7 @@ class Random(Controller):
         if not root_effort > 0:
             raise UsageError(f"root_effort must be positive, got {root_effort}.")
         self.source = source
-        self.plan = _plan(edits)
+        self.plan = parse_schedule(edits, edit_names(space), ANY) if source == "grow" else ()
         self.root_effort = root_effort
         self._next = 0
         self._root: int | None = None
@@ -91,24 +91,9 @@ class Random(Controller):
 
     def _grown(self, root: int) -> Proposal:
         trial = self._number()
-        candidate, trace = grown(
-            self.space, self.space.root(), self.plan, draws(self.seed, trial), small=False
-        )
+        candidate, trace = grown(self.space, self.space.root(), self.plan, draws(self.seed, trial), small=False)
         return Proposal(trial, 0, candidate, parent=root, choices=trace)
 
     def _number(self) -> int:
         self._next += 1
         return self._next - 1
-
-
-def _plan(edits: str) -> list[str]:
-    """Read `4 widen, 5 deepen` or `9`."""
-    plan: list[str] = []
-    for part in edits.split(","):
-        match = re.fullmatch(r"\s*(\d+)\s*(\S*)\s*", part)
-        if match is None or not int(match.group(1)):
-            raise UsageError(
-                f"'{edits}' is no chain of edits.", "Write for example edits='4 widen, 5 deepen', or edits=9."
-            )
-        plan += [match.group(2) or ANY] * int(match.group(1))
-    return plan

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from automl.controllers._draws import draws
 from automl.controllers._eas.questions import Episode, dump_episode, load_episode
 from automl.controllers._eas.reward import BaselineKind, is_accuracy, standardise, tan_reward
-from automl.controllers._eas.schedule import default_schedule, edit_names, parse_schedule
+from automl.controllers._schedule import LEARNED, default_schedule, edit_names, parse_schedule
 from automl.core.choices import Choice, run
 from automl.core.controller import Controller
 from automl.core.errors import UsageError
@@ -146,7 +146,9 @@ class Transformation(Controller):
         positive = {"children": children, "effort": effort, "root_effort": root_effort, "lr": lr}
         _refuse_nonsense(positive, stages, promotion_effort, clip)
         known = edit_names(space)
-        self._schedule = parse_schedule(schedule, known) if schedule else default_schedule(known, DEFAULT_EDITS)
+        self._schedule = (
+            parse_schedule(schedule, known, LEARNED) if schedule else default_schedule(known, DEFAULT_EDITS)
+        )
         self._children, self._stages, self._repeat = children, stages, repeat
         self._effort, self._root_effort, self._promotion_effort = effort, root_effort, promotion_effort
         self._clip = clip

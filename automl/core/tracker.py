@@ -61,5 +61,8 @@ class Tracker:
     def finished(self, summary: Mapping[str, Any]) -> None:
         """The study ended, with what `summary.json` will hold."""
 
+    def best_model(self, model: Any, example: Any) -> None:
+        """The best candidate, trained in full, as a plain object, with an example of its input."""
+
     def close(self) -> None:
         """Free everything; called once, also after an error or an interruption."""

@@ -83,3 +83,7 @@ class Finishing(Protocol):
     @classmethod
     def load(cls, candidate: Any, weights: Weights, facts: Mapping[str, Any]) -> Any:
         """Return the finished model as a plain object (an `nn.Module`, a circuit) that needs no data to exist."""
+
+    @classmethod
+    def example(cls, facts: Mapping[str, Any]) -> Any:
+        """Return a batch of inputs, two rows or more, such as the finished model takes."""

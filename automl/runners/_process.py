@@ -30,6 +30,7 @@ class Task:
         curve: its reports.
         started: when a worker got it, in `time.monotonic()` seconds.
         refused: how many workers died before they had it.
+        killed: how many workers were killed from outside while they had it.
     """
 
     job: Job
@@ -37,6 +38,7 @@ class Task:
     curve: list[tuple[int, Metrics]] = field(default_factory=list)
     started: float = 0.0
     refused: int = 0
+    killed: int = 0
 
 
 class WorkerProcess:
@@ -46,6 +48,7 @@ class WorkerProcess:
         line: what the worker says; readable also when it is dead.
         ready: whether it has its trainer.
         task: what it is doing, or None.
+        killed: whether it was ended by SIGKILL, known when it is buried.
     """
 
     def __init__(self, trainer: bytes, terms: Terms) -> None:
@@ -55,6 +58,7 @@ class WorkerProcess:
         self.line = ours
         self.ready = False
         self.task: Task | None = None
+        self.killed = False
         # Not a daemon, because those may have no children, and data loaders are children.
         self._process = context.Process(target=work, args=(theirs, terms), name="automl worker", daemon=False)
         with _surroundings(terms.threads), hidden_main():
@@ -93,6 +97,7 @@ class WorkerProcess:
         if self._process.is_alive():
             self._process.kill()
             self._process.join()
+        self.killed = self._process.exitcode == -signal.SIGKILL
         cause = _cause(self._process.exitcode or 0)
         self._process.close()
         return cause

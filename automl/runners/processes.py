@@ -27,9 +27,9 @@ class ProcessRunner(Runner):
     """Several places, each a process that got the trainer once and keeps it.
 
     A worker is started when a job waits and nobody is free (a fresh process that loads torch costs seconds,
-    so it stays for all later jobs), and replaced when it dies. Whatever kills it, its job becomes a failed
-    result. An evaluation beyond `limit` is first stopped inside its worker; a worker that does not listen is
-    killed. When the study dies, even by `kill -9`, its workers die with it. Cores are shared among the
+    so it stays for all later jobs), and replaced when it dies. Its job becomes a failed result; only after a
+    `kill -9` from outside it is tried once more. An evaluation beyond `limit` is first stopped inside its
+    worker; a worker that does not listen is killed. When the study dies, even by `kill -9`, its workers die with it. Cores are shared among the
     workers (`OMP_NUM_THREADS`, unless it is set); the rest of the environment passes on unchanged.
 
     Settings:
@@ -137,11 +137,20 @@ class ProcessRunner(Runner):
                 self._lose(worker)
 
     def _lose(self, worker: WorkerProcess) -> None:
-        """Bury a worker that died; its job has failed."""
+        """Bury a worker that died; its job has failed, or is tried once more if somebody killed the worker.
+
+        An operator or the kernel's out-of-memory killer says nothing about the candidate the first time; the same
+        seed gives the same result, so that a search survives it unchanged.
+        """
         self._workers.remove(worker)
         cause = worker.bury(GRACE)
-        if worker.task:
-            self._fail(worker.task, Failure("died", f"While it was measured, {cause}."))
+        task = worker.task
+        if task and worker.killed and not task.killed:
+            task.killed += 1
+            task.curve.clear()
+            self._waiting.appendleft(task)
+        elif task:
+            self._fail(task, Failure("died", f"While it was measured, {cause}."))
         if not worker.ready:
             self._early_deaths += 1
             if self._early_deaths >= _EARLY_DEATHS:

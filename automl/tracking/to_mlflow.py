@@ -97,6 +97,9 @@ class ToMlflow(Tracker):
         self._behind.put(_Finished(dict(summary)))
         self._behind.flush(self._seconds)
 
+    def best_model(self, model: Any, example: Any) -> None:
+        self.log_model(model, example)
+
     def log_model(self, model: Any, example: Any, *, seconds: float = 120.0) -> str | None:
         """Log a trained network to the parent run; `mlflow.pytorch.load_model` gives it back.
 

@@ -20,7 +20,7 @@ from automl.testing.towers import TowerSpace, TowerTrainer, landscape
 ACCURACY = Objectives.parse(["max:val_accuracy"])
 SEEDS = range(5)
 
-grow = functools.partial(Random, source="grow", edits="4 widen, 5 deepen")
+grow = functools.partial(Random, source="grow", edits="widen*4,deepen*5")
 
 
 @functools.cache

@@ -22,7 +22,7 @@ class TestRandomGrowthContract(ControllerContract):
 
     @pytest.fixture
     def make(self):
-        return lambda space, objectives, seed: Random(space, objectives, seed, source="grow", edits="3")
+        return lambda space, objectives, seed: Random(space, objectives, seed, source="grow", edits="any*3")
 
 
 def grow(edits, **settings):
@@ -31,14 +31,14 @@ def grow(edits, **settings):
 
 
 def test_growth_starts_from_the_trained_root_every_time():
-    root, *children = grow("4 widen, 5 deepen")
+    root, *children = grow("widen*4,deepen*5")
     assert root.candidate == TowerSpace().root()
     assert root.parent is None
     assert {child.parent for child in children} == {0}
 
 
 def test_growth_follows_the_plan_in_its_order():
-    for child in grow("4 widen, 5 deepen")[1:]:
+    for child in grow("widen*4,deepen*5")[1:]:
         edits = [choice.value for name, choice in child.choices.items() if name.endswith("/edit")]
         assert edits == ["widen"] * 4 + ["deepen"] * 5
         assert sum(len(block) for block in child.candidate.blocks) == 4 + 5
@@ -47,25 +47,25 @@ def test_growth_follows_the_plan_in_its_order():
 def test_a_number_of_edits_leaves_their_kind_to_chance():
     kinds = {
         tuple(choice.value for name, choice in child.choices.items() if name.endswith("/edit"))
-        for child in grow("3")[1:]
+        for child in grow("any*3")[1:]
     }
     assert len(kinds) > 3
     assert all(len(kind) == 3 for kind in kinds)
 
 
 def test_the_root_is_trained_once_although_places_are_free():
-    proposals = grow("2", workers=4)
+    proposals = grow("any*2", workers=4)
     assert [proposal.parent for proposal in proposals].count(None) == 1
 
 
 def test_a_lost_root_is_trained_again():
-    proposals = grow("2", workers=4, faults=lambda number: "lose" if number == 0 else None)
+    proposals = grow("any*2", workers=4, faults=lambda number: "lose" if number == 0 else None)
     assert [proposal.parent for proposal in proposals[:3]] == [None, None, 1]
 
 
-@pytest.mark.parametrize("edits", ["", "widen", "0 widen", "-1", "2 widen deepen"])
-def test_a_chain_of_edits_that_cannot_be_read_is_refused(edits):
-    with pytest.raises(UsageError, match="chain of edits"):
+@pytest.mark.parametrize("edits", ["", "widen*0", "*3", "widen*2 deepen", "widenn*2"])
+def test_a_schedule_of_edits_that_cannot_be_read_is_refused(edits):
+    with pytest.raises(UsageError, match=r"schedule|Did you mean"):
         Random(TowerSpace(), ACCURACY, 0, source="grow", edits=edits)
 
 

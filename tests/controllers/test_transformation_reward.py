@@ -12,7 +12,7 @@ from automl.controllers._eas.reward import (
     standardise,
     tan_reward,
 )
-from automl.controllers._eas.schedule import default_schedule, edit_names, parse_schedule
+from automl.controllers._schedule import LEARNED, default_schedule, edit_names, parse_schedule
 from automl.core.errors import UnknownName, UsageError
 from automl.testing.towers import TowerSpace
 
@@ -69,19 +69,19 @@ def test_the_edits_of_a_space_are_the_domain_of_its_first_question():
 
 
 def test_schedules():
-    assert parse_schedule("widen*2, deepen", KNOWN) == ("widen", "widen", "deepen")
-    assert parse_schedule("learned*3", KNOWN) == ("learned",) * 3
+    assert parse_schedule("widen*2, deepen", KNOWN, LEARNED) == ("widen", "widen", "deepen")
+    assert parse_schedule("learned*3", KNOWN, LEARNED) == ("learned",) * 3
 
 
 @pytest.mark.parametrize("text", ["", "widen*", "4 widen", "widen**2", "widen*0", "widen*-1"])
 def test_what_is_no_schedule(text):
     with pytest.raises(UsageError, match="schedule"):
-        parse_schedule(text, KNOWN)
+        parse_schedule(text, KNOWN, LEARNED)
 
 
 def test_an_unknown_edit_is_named_with_its_nearest():
     with pytest.raises(UnknownName, match="'widen'"):
-        parse_schedule("wident*4", KNOWN)
+        parse_schedule("wident*4", KNOWN, LEARNED)
 
 
 def test_the_default_schedule_fits_any_space():

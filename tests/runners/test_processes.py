@@ -50,6 +50,16 @@ class Counting(Probe):
         return Outcome({"count": self.count, "pid": os.getpid()})
 
 
+def test_a_job_whose_worker_is_killed_from_outside_is_tried_once_more(start):
+    runner = start(workers=1)
+    pid = int(only(runner, Deed("measure")).metrics["pid"])
+    runner.submit(job_of(1, Deed("measure", 1.0)))
+    threading.Timer(0.4, os.kill, (pid, signal.SIGKILL)).start()
+    (result,) = wait_for(runner, 1)
+    assert result.outcome
+    assert result.metrics["pid"] != pid
+
+
 class Unreadable(Probe):
     def __reduce__(self):
         return _raise, ()

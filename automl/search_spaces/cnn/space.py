@@ -15,7 +15,7 @@ from automl.core.errors import UsageError
 from automl.core.records import Json, Weights
 from automl.core.space import SearchSpace
 from automl.search_spaces.cnn import codec, edits, inherit, program
-from automl.search_spaces.cnn.candidate import Cnn, words
+from automl.search_spaces.cnn.candidate import Cnn, Conv, Layer, words
 from automl.search_spaces.cnn.limits import Limits
 from automl.search_spaces.cnn.replication import Symmetry
 
@@ -45,6 +45,7 @@ class CnnSpace(SearchSpace[Cnn]):
     Profile `paper`: widths, depth, start net and noise of EAS (Cai et al. 2018), without limits of size.
     """
 
+    default_controller: ClassVar[str] = "transformation"
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {
             "filters": (16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512),
@@ -115,6 +116,12 @@ class CnnSpace(SearchSpace[Cnn]):
     def load(self, json: Any) -> Cnn:
         return codec.load(json)
 
+    def describe(self, candidate: Cnn) -> str:
+        """Return the network as in `12k3 16k3 | 32k3 | gap fc64`: widths, kernels, poolings, head."""
+        blocks = (" ".join(_short(layer) for layer in block) for block in candidate.blocks)
+        hidden = (f"fc{layer.units}" for layer in candidate.hidden)
+        return " ".join([" | ".join(blocks), "|", candidate.head, *hidden])
+
     def key(self, candidate: Cnn) -> str:
         """Return the same text for networks that differ in the names of their layers only."""
         return _text(codec.dump_unnamed(candidate))
@@ -151,6 +158,12 @@ class CnnSpace(SearchSpace[Cnn]):
 
 def _text(json_: Json) -> str:
     return json.dumps(json_, sort_keys=True, separators=(",", ":"))
+
+
+def _short(layer: Layer) -> str:
+    if isinstance(layer, Conv):
+        return f"{layer.filters}k{layer.kernel}"
+    return f"res{layer.inner}k{layer.kernel}"
 
 
 def _refuse_bad_data(input_shape: tuple[int, ...], classes: int) -> None:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
@@ -233,3 +234,8 @@ class CnnTrainer(Trainer):
 
         network = restore(candidate, weights, tuple(facts["input_shape"]), int(facts["classes"]))
         return Classifier(network, facts["mean"], facts["std"]).eval()
+
+    @classmethod
+    def example(cls, facts: Mapping[str, Any]) -> npt.NDArray[np.float32]:
+        """Return two black images (2, C, H, W)."""
+        return np.zeros((2, *facts["input_shape"]), dtype=np.float32)

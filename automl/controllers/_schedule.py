@@ -5,6 +5,7 @@ of the released code: 4 + 5 for plain networks). Written as text:
 
     widen*4,deepen*5        the paper's plain space
     widen,deepen,learned*3  one of each, then three edits that the policy chooses itself
+    any*9                   nine edits, each drawn at random
 """
 
 from __future__ import annotations
@@ -17,6 +18,8 @@ from automl.core.errors import UnknownName, UsageError
 
 LEARNED = "learned"
 """The word for an edit that the policy chooses."""
+ANY = "any"
+"""The word for an edit that is drawn."""
 
 
 class _Asked(Exception):
@@ -38,8 +41,8 @@ def edit_names(space: Any) -> tuple[str, ...]:
     raise UsageError("This space cannot grow by edits: its program asks for no edit by name.")
 
 
-def parse_schedule(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
-    """Read a schedule; return one word per step, an edit of the space or `learned`.
+def parse_schedule(text: str, known: tuple[str, ...], free: str) -> tuple[str, ...]:
+    """Read a schedule; return one word per step, an edit of the space or the word `free`.
 
     Raises:
         UsageError: if the text is no schedule or holds no step.
@@ -50,8 +53,8 @@ def parse_schedule(text: str, known: tuple[str, ...]) -> tuple[str, ...]:
         match = re.fullmatch(r"\s*([\w-]+)\s*(?:\*\s*(\d+))?\s*", part)
         if match is None:
             raise UsageError(f"'{text}' is no schedule of edits.", "Write for example schedule=widen*4,deepen*5")
-        if match[1] not in (*known, LEARNED):
-            raise UnknownName("edit", match[1], (*known, LEARNED))
+        if match[1] not in (*known, free):
+            raise UnknownName("edit", match[1], (*known, free))
         steps += [match[1]] * int(match[2] or 1)
     if not steps:
         raise UsageError(f"The schedule '{text}' has no step.", "Write for example schedule=widen*4,deepen*5")
