@@ -5,6 +5,7 @@ The command line calls the same functions, so both do exactly the same.
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
@@ -112,7 +113,12 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
 def _run(parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> Summary:
     config = parts.config
     console: Tracker = load("trackers", "console")(quiet=config.quiet or config.json_)
-    summary = Session(parts, [console, *_stores(config), *trackers], resuming=resuming).run()
+    try:
+        summary = Session(parts, [console, *_stores(config), *trackers], resuming=resuming).run()
+    except KeyboardInterrupt:
+        if not config.quiet:
+            print(f"Interrupted; everything finished is kept.\nautoml resume {config.out}", file=sys.stderr)
+        raise
     return Summary(Path(str(config.out)), summary)
 
 

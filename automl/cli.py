@@ -230,7 +230,6 @@ def _guarded(run: Callable[[], Any]) -> int:
         print(f"automl: {error.message}", *([error.hint] if error.hint else []), sep="\n", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("automl: interrupted. Everything finished is kept; `automl resume DIR` goes on.", file=sys.stderr)
         return 130
     except BrokenPipeError:  # the reader of our output has gone, as in `automl list | head -1`
         sys.stderr.close()
