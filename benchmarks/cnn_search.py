@@ -25,8 +25,8 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-SEARCH_MACS = 6e11
-MOST_MACS = 1_000_000
+SEARCH_MACS = 3e11
+MOST_MACS = 300_000
 TRAINER = {
     "trainer.shrink": 2, "trainer.train_images": 6000, "trainer.validation_images": 5000, "trainer.final_epochs": 20,
     "trainer.batch_size": 64,
@@ -95,8 +95,8 @@ def run_hand_written(seed: int, data: str) -> dict[str, Any]:
 
 
 def hand_written() -> dict[str, Any]:
-    """Return C12-C16-P-C24-C32-P-C48-GAP, all kernels 3 x 3: 0.99 M MACs at 14 x 14."""
-    widths = ((12, 16), (24, 32), (48,))
+    """Return C8-P-C16-C16-P-C24-C32-GAP, all kernels 3 x 3: 277 k MACs at 14 x 14."""
+    widths = ((8,), (16, 16), (24, 32))
     names = iter(range(99))
     blocks = [[{"conv": width, "kernel": 3, "id": f"c{next(names)}"} for width in block] for block in widths]
     return {"blocks": blocks, "pools": ["max", "max"], "head": "gap", "hidden": []}
@@ -188,6 +188,8 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", default=[*ARMS, HAND])
     parser.add_argument("--at-once", type=int, default=2)
+    parser.add_argument(
+    )
     parser.add_argument("--one", nargs=3, metavar=("ARM", "SEED", "FOLDER"))
     options = parser.parse_args()
     if options.one:

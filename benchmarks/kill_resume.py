@@ -4,7 +4,8 @@
 
 Each round kills at a random moment one of three ways: the study, a worker in the middle of an evaluation, or the
 study in the middle of writing a snapshot (the transaction is open when the process dies). Then the study is killed once
-more, at another moment, and resumed to its end. Compared are all proposals, all results, and the best, with an unkilled run.
+more, at another moment, and resumed to its end. All proposals, all results and the best are compared with those of an
+unkilled run.
 """
 
 from __future__ import annotations

@@ -42,7 +42,9 @@ def test_a_search_leaves_everything_it_promises(type_, tmp_path):
     assert code == 0
     assert out.splitlines()[-1] == "automl show runs/towers-hill_climb-1"
     run = tmp_path / "runs" / "towers-hill_climb-1"
-    assert {"study.db", "config.toml", "weights", "summary.json", "report.html", "baselines"} <= set(os.listdir(run))
+    assert {"study.db", "config.toml", "weights", "summary.json", "report.html", "baselines"} <= {
+        path.name for path in run.iterdir()
+    }
     assert (tmp_path / "runs" / "optuna.db").exists()
     summary = json.loads((run / "summary.json").read_text())
     named = "space controller seed objectives trials evaluations failed seconds best front baselines"

@@ -85,7 +85,7 @@ def test_a_ledger_cut_in_the_middle_is_named(tmp_path, cut):
             ledger.append("ask", {"n": n, "padding": "x" * 200})
     path = tmp_path / FILE
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * cut)])
-    with pytest.raises(LedgerError, match="damaged|Cannot use"):
+    with pytest.raises(LedgerError, match=r"damaged|Cannot use"):
         Ledger.resume(tmp_path)
 
 

@@ -32,7 +32,8 @@ def run(directory, make=Random, trainer=None, budget=None, seed=0, tracker=None,
         runner = SerialRunner(trainer or TowerTrainer(), on_report=lambda *_: None)
         study = Study(
             space=space, controller=make(space, OBJECTIVES, seed, **settings), runner=runner, objectives=OBJECTIVES,
-            budget=budget or Budget(trials=20), ledger=ledger, seed=seed, audience=Audience([tracker] if tracker else []),
+            budget=budget or Budget(trials=20), ledger=ledger, seed=seed,
+            audience=Audience([tracker] if tracker else []),
         )  # fmt: skip
         study.run()
     return study
@@ -237,8 +238,8 @@ def test_reading_the_ledger_gives_the_history_that_the_study_had(tmp_path):
 
 
 def test_results_do_not_depend_on_global_random_state(tmp_path):
-    np.random.seed(1)  # noqa: NPY002 - a user's script may
+    np.random.seed(1)
     one = run(tmp_path / "one").history
-    np.random.seed(2)  # noqa: NPY002
+    np.random.seed(2)
     two = run(tmp_path / "two").history
     assert [t.metrics for t in one.trials] == [t.metrics for t in two.trials]

@@ -29,8 +29,9 @@ class ProcessRunner(Runner):
     A worker is started when a job waits and nobody is free (a fresh process that loads torch costs seconds,
     so it stays for all later jobs), and replaced when it dies. Its job becomes a failed result; only after a
     `kill -9` from outside it is tried once more. An evaluation beyond `limit` is first stopped inside its
-    worker; a worker that does not listen is killed. When the study dies, even by `kill -9`, its workers die with it. Cores are shared among the
-    workers (`OMP_NUM_THREADS`, unless it is set); the rest of the environment passes on unchanged.
+    worker; a worker that does not listen is killed. When the study dies, even by `kill -9`, its workers die
+    with it. Cores are shared among the workers (`OMP_NUM_THREADS`, unless it is set); the rest of the
+    environment passes on unchanged.
 
     Settings:
         workers: number of processes.

@@ -46,7 +46,7 @@ def test_a_range_is_a_range_of_integers():
     "make", [lambda: Options(()), lambda: Options((1, 1)), lambda: Integers(3, 2), lambda: Reals(0.0, 1.0, log=True)]
 )
 def test_nonsense_is_refused(make):
-    with pytest.raises(ValueError, match="options|range"):
+    with pytest.raises(ValueError, match=r"options|range"):
         make()
 
 

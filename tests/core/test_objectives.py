@@ -20,7 +20,7 @@ def test_objectives_and_limits_are_read_from_text():
 
 @pytest.mark.parametrize("text", ["acc", "most:acc", "max:", "max:a b", "acc<=", "<=3", "acc<=many", "acc<=nan"])
 def test_what_is_no_objective_is_refused(text):
-    with pytest.raises(UsageError, match="not an objective|not a limit"):
+    with pytest.raises(UsageError, match=r"not an objective|not a limit"):
         Objectives.parse([text])
 
 

@@ -19,7 +19,7 @@ def test_a_result_is_an_outcome_or_a_failure():
 
 @pytest.mark.parametrize("bad", [{"trial": -1}, {"step": -1}, {"effort": 0.0}, {"effort": float("inf")}])
 def test_proposals_refuse_nonsense(bad):
-    with pytest.raises(ValueError, match="count from 0|effort"):
+    with pytest.raises(ValueError, match=r"count from 0|effort"):
         Proposal(**{"trial": 0, "step": 0, "candidate": "c", **bad})
 
 
