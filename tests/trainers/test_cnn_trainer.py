@@ -214,6 +214,20 @@ def test_to_the_end_tested_and_handed_over(trainer, trained):
     assert accuracy == pytest.approx(tested["test_accuracy"])
 
 
+@pytest.mark.parametrize("inherits", [False, True])
+def test_a_full_training_keeps_its_best_epoch(trainer, trained, inherits):
+    seen = {}
+    weights = trained.weights if inherits else None
+    done = trainer.finish(
+        NET, weights=weights, seed=1, report=lambda step, metrics: seen.update({step: metrics["val_accuracy"]})
+    )
+    assert done.metrics["val_accuracy"] == max(seen.values())
+    first = min(step for step, accuracy in seen.items() if accuracy == max(seen.values()))
+    assert (0 in seen) == inherits
+    restored = trainer.finish(NET, weights=done.weights, seed=2, report=lambda *_: None)
+    assert restored.extras["start"]["val_accuracy"] == max(seen.values()), f"epoch {first} was not kept"
+
+
 def test_a_model_takes_bytes_as_it_takes_the_unit_interval():
     import torch
 

@@ -23,11 +23,16 @@ from automl.trainers.cnn.recipe import Recipe
 
 
 class Judge(pl.Callback):  # type: ignore[misc]
-    """Measures the network on validation images after every epoch and reports it."""
+    """Measures the network on validation images after every epoch and reports it.
 
-    def __init__(self, validation: Part, report: Report) -> None:
+    Attributes:
+        metrics: those of the last epoch; with `keeper` those of the best epoch by validation accuracy.
+    """
+
+    def __init__(self, validation: Part, report: Report, keeper: Keeper | None) -> None:
         self.validation = validation
         self.report = report
+        self.keeper = keeper
         self.metrics: dict[str, float] = {}
         self.handlers = _handlers()
 
@@ -38,8 +43,35 @@ class Judge(pl.Callback):  # type: ignore[misc]
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report an epoch; the report may raise `Stop`, which passes through Lightning."""
         found = score(pl_module.network, self.validation)
-        self.metrics = {**_named(found), "train_loss": pl_module.train_loss}
-        self.report(trainer.current_epoch + 1, self.metrics)
+        metrics = {**named(found), "train_loss": pl_module.train_loss}
+        if self.keeper is None:
+            self.metrics = metrics
+        else:
+            self.keeper.see(pl_module.network, metrics)
+            self.metrics = self.keeper.metrics
+        self.report(trainer.current_epoch + 1, metrics)
+
+
+class Keeper:
+    """Keeps the network of the best epoch by validation accuracy, the earlier of two equals: long trainings overfit.
+
+    Attributes:
+        metrics: those of the best epoch so far; empty before the first.
+    """
+
+    def __init__(self) -> None:
+        self.metrics: dict[str, float] = {}
+        self._state: dict[str, torch.Tensor] = {}
+
+    def see(self, network: nn.Module, metrics: dict[str, float]) -> None:
+        """Look at the network after an epoch, or before the first."""
+        if not self.metrics or metrics["val_accuracy"] > self.metrics["val_accuracy"]:
+            self.metrics = metrics
+            self._state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
+
+    def restore(self, network: nn.Module) -> None:
+        """Give the network back as it was at its best."""
+        network.load_state_dict(self._state)
 
 
 def fit(
@@ -51,19 +83,22 @@ def fit(
     epochs: int,
     seed: int,
     report: Report,
+    keeper: Keeper | None = None,
 ) -> dict[str, float]:
-    """Train a network in place and return the metrics after its last epoch.
+    """Train a network in place and return the metrics after its last epoch; with a keeper those of its best.
 
     Signal handlers and warning filters are as before afterwards, also after `Stop`.
     """
     rng = Generator().manual_seed(seed)
     learner = Learner(network.train(), placed.train, recipe, lr=lr, epochs=epochs, rng=rng)
-    judge = Judge(placed.validation, report)
+    judge = Judge(placed.validation, report, keeper)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on loaders and loggers
         trainer = _lightning(recipe, placed.device, epochs, judge)
         with _interruptible(judge.handlers):
             trainer.fit(learner, learner.orders)
+    if keeper is not None:
+        keeper.restore(network)
     return judge.metrics
 
 
@@ -139,5 +174,6 @@ def _restore(handlers: dict[int, signal._HANDLER]) -> None:
             signal.signal(number, handler)
 
 
-def _named(found: Score) -> dict[str, float]:
+def named(found: Score) -> dict[str, float]:
+    """Return a score on validation images as metrics."""
     return {"val_accuracy": found.accuracy, "val_loss": found.loss}

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from torch import nn
 
     from automl.search_spaces.cnn.candidate import Cnn
+    from automl.trainers.cnn.fit import Keeper
     from automl.trainers.cnn.placed import Placed
 
 PASSES = 3
@@ -175,12 +176,25 @@ class CnnTrainer(Trainer):
         return self._run(candidate, max(1, round(effort * self.epochs)), weights, seed, report)
 
     def finish(self, candidate: Cnn, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        """Train for `final_epochs`, from kept weights or from scratch; measured on validation images."""
-        return self._run(candidate, self.final_epochs, weights, seed, report)
+        """Train for `final_epochs`, from kept weights or from scratch; the best epoch by validation accuracy is kept.
 
-    def _run(self, candidate: Cnn, epochs: int, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        Kept weights count as epoch 0, so that training them on never makes them worse on validation images.
+        """
+        from automl.trainers.cnn.fit import Keeper
+
+        return self._run(candidate, self.final_epochs, weights, seed, report, Keeper())
+
+    def _run(
+        self,
+        candidate: Cnn,
+        epochs: int,
+        weights: Weights | None,
+        seed: int,
+        report: Report,
+        keeper: Keeper | None = None,
+    ) -> Outcome:
         from automl.search_spaces.cnn.size import size
-        from automl.trainers.cnn.fit import fit, reproducible, start
+        from automl.trainers.cnn.fit import fit, named, reproducible, start
         from automl.trainers.cnn.network import build_network, weights_of
         from automl.trainers.cnn.placed import on_device
 
@@ -191,10 +205,12 @@ class CnnTrainer(Trainer):
             network = on_device(build_network(candidate, shape, classes), placed.device)
             if weights is not None:
                 begin = start(network, weights, placed)
-                extras["start"] = {"val_accuracy": begin.accuracy, "val_loss": begin.loss}
-                report(0, {"val_accuracy": begin.accuracy, "val_loss": begin.loss})
+                extras["start"] = dict(named(begin))
+                report(0, named(begin))
+                if keeper is not None:
+                    keeper.see(network, named(begin))
             lr = self.lr if weights is None else self.inherit_lr
-            measured = fit(network, placed, recipe, lr=lr, epochs=epochs, seed=seed, report=report)
+            measured = fit(network, placed, recipe, lr=lr, epochs=epochs, seed=seed, report=report, keeper=keeper)
         counted = size(candidate, shape, classes)
         metrics = {**measured, "params": float(counted.params), "macs": float(counted.macs)}
         cost = float(PASSES * counted.macs * epochs * self._images_per_epoch())
