@@ -188,8 +188,6 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     parser.add_argument("--arms", nargs="+", default=[*ARMS, HAND])
     parser.add_argument("--at-once", type=int, default=2)
-    parser.add_argument(
-    )
     parser.add_argument("--one", nargs=3, metavar=("ARM", "SEED", "FOLDER"))
     options = parser.parse_args()
     if options.one:
