@@ -7,8 +7,11 @@ An export is a folder of `model.json` (the candidate, the facts about the data, 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
+import warnings
 from collections.abc import Mapping
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -79,6 +82,8 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     weights, metrics = _best_weights(archive, chosen)
     if out.exists():
         raise UsageError(f"{out} exists already.", "Name another --out.")
+    if onnx:
+        _need_onnx()
     body = {
         "config": archive.header["config"],
         "facts": archive.header["facts"],
@@ -102,17 +107,22 @@ def example_input(header: Mapping[str, Any]) -> Any:
     return load_plugin("trainers", header["config"]["trainer"]).example(header["facts"])
 
 
+def _need_onnx() -> None:
+    missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
+    if missing:
+        raise MissingExtra(missing[0], "onnx")
+
+
 def _write_onnx(model: Any, example: Any, path: Path) -> None:
     """Trace a model with an example of its input; the size of a batch stays free."""
-    from importlib.util import find_spec
-
-    if missing := [name for name in ("onnx", "onnxscript") if find_spec(name) is None]:
-        raise MissingExtra(missing[0], "onnx")
     import torch
 
     example = torch.as_tensor(example)
     dynamic = ({0: torch.export.Dim("batch")},)
-    torch.onnx.export(model, (example,), str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
+    logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it counts the operators of absent packages
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        torch.onnx.export(model, (example,), str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
 
 
 def _trial(archive: Archive, number: int | None) -> Trial:

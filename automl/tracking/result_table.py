@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from rich.console import RenderableType
 
 Summary: TypeAlias = Mapping[str, Any]
-WIDTH = 48
+WIDTH = 96
 """Characters of a candidate's short text; the whole of it is in `summary.json`."""
 _MOST_FRONT = 12
 _ABSENT = "-"
@@ -29,7 +29,7 @@ def result_table(summary: Summary) -> RenderableType:
 
     searches = [summary, *(b for b in (summary.get("baselines") or {}).values() if b)]
     table = Table(box=_box(), title=_title(summary), title_justify="left", title_style="bold")
-    table.add_column("")
+    table.add_column("", no_wrap=True)
     for search in searches:
         table.add_column(str(search.get("controller") or "?"), justify="right", overflow="fold")
     for section in (_found(searches), _finals(searches), _spent(searches)):
@@ -101,17 +101,29 @@ def _found(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
     best = [search.get("best") or {} for search in searches]
     yield "best network", *(short(entry) for entry in best)
     yield "in trial", *(number(entry.get("trial")) for entry in best)
+    goals = _goals(searches)
     for name in _names(best):
-        yield name, *(number((entry.get("metrics") or {}).get(name)) for entry in best)
+        if _matters(name, goals):
+            yield name, *(number((entry.get("metrics") or {}).get(name)) for entry in best)
 
 
 def _finals(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
     """Rows of what full training made of the winners, best per start, tested once."""
-    for start, words in (("kept", "trained on"), ("scratch", "from scratch")):
+    goals = _goals(searches)
+    for start, words in (("kept", "kept weights"), ("scratch", "from scratch")):
         chosen = [_final(search, start) for search in searches]
         for name in _names(chosen):
-            if name.startswith(("val_", "test_")):
+            if name.startswith(("val_", "test_")) and _matters(name.replace("test_", "val_"), goals):
                 yield f"{name}, {words}", *(number((e.get("metrics") or {}).get(name)) for e in chosen)
+
+
+def _goals(searches: Sequence[Summary]) -> str:
+    return " ".join(str(goal) for search in searches for goal in search.get("objectives") or ())
+
+
+def _matters(name: str, goals: str) -> bool:
+    """Say whether a metric is worth a row: a loss only where it is what was searched for; all are in the summary."""
+    return name in goals or not name.endswith("_loss")
 
 
 def _final(search: Summary, start: str) -> Mapping[str, Any]:

@@ -71,7 +71,7 @@ class CnnTrainer(Trainer):
         "macs": "min",
     }
     cost_unit = "training MACs"
-    default_budget = {"trials": 60}
+    default_budget = {"trials": 40}
     profiles = {
         "paper": {  # EAS, Cai et al. 2018, section "Training Details", and its public code
             "epochs": 20,
