@@ -32,7 +32,7 @@ from automl.workshop import Workshop
 _log = logging.getLogger("automl")
 
 # Shares of a time budget. Training the winner in full belongs to the search; so does an honest comparison.
-_FINALE_SHARE = 0.15
+_FINALE_SHARE = 0.2
 _BASELINE_SHARE = 0.4
 
 

@@ -1,12 +1,17 @@
 """Shared by all tests: the towers plug-in on the path, quiet libraries, and runs in a temporary folder."""
 
 import os
+import signal
 import sys
 from pathlib import Path
 
 import pytest
 
 import automl.telemetry  # noqa: F401 - switches every library's telemetry off before it is imported
+
+# A test run in the background may have Ctrl-C ignored, and would hand that down to the processes that it interrupts.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 PLUGINS = Path(__file__).parent / "plugins_on_path"
 sys.path.append(str(PLUGINS))

@@ -156,6 +156,8 @@ def _remark(summary: Summary) -> str:
     goals = ", ".join(map(str, summary.get("objectives") or ()))
     end = summary.get("stopped_by")
     parts = [goals, duration(summary.get("seconds")), f"ended by {end}" if end else ""]
+    if end == "seconds" and not summary.get("final"):
+        parts.append("no time was left for full training")
     return " · ".join(part for part in parts if part and part != _ABSENT)
 
 
