@@ -121,7 +121,7 @@ class TowerTrainer(Trainer):
         self.pause = pause
 
     def fingerprint(self) -> str:
-        return f"towers:{self.noise}:{self.pause}"
+        return f"towers:{self.noise}"
 
     def train(self, candidate: Tower, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
         trained = effort + (float(weights["trained"][0]) if weights else 0.0)

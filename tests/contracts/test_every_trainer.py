@@ -12,7 +12,7 @@ SMALL = {
     "cnn": {"epochs": 1, "final_epochs": 1, "train_images": 200},
 }
 """Settings that make a trainer quick."""
-SAME = {"cnn": {"threads"}}
+SAME = {"cnn": {"threads"}, "towers": {"pause"}}
 """Settings that change how fast something is measured and not what: they are no part of the fingerprint."""
 
 
