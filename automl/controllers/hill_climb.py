@@ -6,9 +6,8 @@ algorithm 1 (NASH).
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -37,8 +36,6 @@ class _Climber:
     evaluation: int
     candidate: Any
     merit: Merit
-    cost: float = 0.0
-    """Of its evaluation, per effort; 0 if it is not counted."""
 
 
 class HillClimb(Controller):
@@ -51,7 +48,7 @@ class HillClimb(Controller):
     late child competes in the round in which it arrives.
 
     Deviations from the paper: edits that ask word by word ("widen this layer?") change about one word, so that a step
-    stays small; equal siblings are drawn again; `tolerance`; `thrift`; the defaults, which suit small budgets
+    stays small; equal siblings are drawn again; `tolerance`; the defaults, which suit small budgets
     (`profile=paper` has the paper's). With few children little training is thrown away and the line of leaders gets
     longer, and one edit at a time is kept or dropped on its own merit: on the digits at equal MACs both paid off.
 
@@ -64,9 +61,6 @@ class HillClimb(Controller):
         tolerance: with one objective, a round's best child leads even if its score is by up to so much lower
             than the leader's, because the score is noisy and the best of several was a lucky draw; None:
             always.
-        thrift: with one objective, what a doubling of the cost of an evaluation must bring in score for a child to be
-            preferred to its sibling: under a limit of size, dear edits use up what cheap ones could have had. 0
-            looks at the score alone; nothing changes where the trainer counts no cost.
     """
 
     requires = (Growable, Inheritable)
@@ -80,7 +74,6 @@ class HillClimb(Controller):
             "root_effort": 20 / 17,
             "continue_parent": True,
             "tolerance": None,
-            "thrift": 0.0,
         }
     }
 
@@ -96,7 +89,6 @@ class HillClimb(Controller):
         root_effort: float = 2.0,
         continue_parent: bool = False,
         tolerance: float | None = 0.02,
-        thrift: float = 0.0,
     ) -> None:
         super().__init__(space, objectives, seed)
         for name, count in (("children", children), ("edits_per_child", edits_per_child)):
@@ -112,10 +104,7 @@ class HillClimb(Controller):
         self.effort = effort
         self.root_effort = root_effort
         self.continue_parent = continue_parent
-        if not thrift >= 0:
-            raise UsageError(f"thrift cannot be negative, got {thrift}.")
         self.tolerance = tolerance
-        self.thrift = thrift
         self._next = 0
         self._places = 0
         """The most free places ever offered: when all of them are free, nothing is in flight."""
@@ -138,8 +127,7 @@ class HillClimb(Controller):
             self._told += 1
             if result.outcome:
                 rated = merit(self.objectives, result.outcome.metrics)
-                cost = result.outcome.cost / result.proposal.effort
-                self._arrived.append(_Climber(result.id, result.proposal.candidate, rated, cost))
+                self._arrived.append(_Climber(result.id, result.proposal.candidate, rated))
             if self._told >= self.children or not self._leaders:
                 self._leaders = self._next_leaders()
                 self._arrived, self._told, self._siblings = [], 0, []
@@ -199,16 +187,8 @@ class HillClimb(Controller):
         if len(self.objectives.goals) > 1:
             rivals = [*self._leaders, *self._arrived]
             return [rivals[i] for i in front([climber.merit for climber in rivals], _MOST_LEADERS)]
-        best = self._arrived[front([self._thrifty(climber) for climber in self._arrived], 1)[0]]
+        best = self._arrived[front([climber.merit for climber in self._arrived], 1)[0]]
         return [best] if self._accepts(best.merit) else self._leaders
-
-    def _thrifty(self, climber: _Climber) -> Merit:
-        """Return the merit of a child less what its cost above the leader's ought to have brought."""
-        leader = self._leaders[0]
-        if not (self.thrift and climber.cost and leader.cost):
-            return climber.merit
-        due = self.thrift * math.log2(climber.cost / leader.cost)
-        return replace(climber.merit, score=(climber.merit.score[0] - due,))
 
     def _accepts(self, child: Merit) -> bool:
         leader = self._leaders[0].merit
@@ -222,9 +202,8 @@ class HillClimb(Controller):
             "candidate": self.space.dump(climber.candidate),
             "score": list(climber.merit.score),
             "violation": climber.merit.violation,
-            "cost": climber.cost,
         }
 
     def _load(self, state: Mapping[str, Any]) -> _Climber:
         rated = Merit(tuple(state["score"]), state["violation"])
-        return _Climber(state["evaluation"], self.space.load(state["candidate"]), rated, state["cost"])
+        return _Climber(state["evaluation"], self.space.load(state["candidate"]), rated)
