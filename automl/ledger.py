@@ -16,7 +16,7 @@ import json
 import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -57,23 +57,21 @@ class Ledger:
 
     @classmethod
     def create(cls, directory: Path, header: Mapping[str, Json]) -> Ledger:
-        """Make a new ledger in a directory that has none."""
+        """Make a new ledger in a directory that has none; killed in the middle, it leaves a directory that has none."""
         path = directory / FILE
         if path.exists():
             raise LedgerError(f"{directory} already holds a study.", f"Type: automl resume {directory}")
         try:
             directory.mkdir(parents=True, exist_ok=True)
             lock = _lock(directory)
-            connection = _connect(path)
-            with _guarded(path):
-                connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
-                rows = [(key, json.dumps(value)) for key, value in {**header, "format": _FORMAT}.items()]
-                connection.execute("BEGIN")
-                connection.executemany("INSERT INTO header VALUES (?, ?)", rows)
-                connection.execute("COMMIT")
         except OSError as error:
             raise LedgerError(f"Cannot write to {directory}: {error.strerror or error}.") from error
-        return cls(directory, connection, lock)
+        try:
+            _draft(path.with_suffix(".draft"), header).replace(path)
+            return cls(directory, _connect(path), lock)
+        except BaseException:
+            lock.release()
+            raise
 
     @classmethod
     def resume(cls, directory: Path) -> Ledger:
@@ -163,10 +161,24 @@ def _existing(directory: Path) -> Path:
     return path
 
 
+def _draft(path: Path, header: Mapping[str, Json]) -> Path:
+    """Write a ledger without events under another name, so that the real name only ever has a whole one."""
+    for left_by_a_kill in path.parent.glob(f"{path.name}*"):
+        left_by_a_kill.unlink(missing_ok=True)
+    connection = _connect(path)
+    with _guarded(path), closing(connection):
+        connection.execute("PRAGMA journal_mode=WAL")  # the file remembers it
+        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        rows = [(key, json.dumps(value)) for key, value in {**header, "format": _FORMAT}.items()]
+        connection.execute("BEGIN")
+        connection.executemany("INSERT INTO header VALUES (?, ?)", rows)
+        connection.execute("COMMIT")
+    return path
+
+
 def _connect(path: Path) -> sqlite3.Connection:
     with _guarded(path):
         connection = sqlite3.connect(path, isolation_level=None, timeout=30.0)
-        connection.execute("PRAGMA journal_mode=WAL")
         connection.execute("PRAGMA synchronous=NORMAL")
     return connection
 

@@ -1,4 +1,6 @@
 import sqlite3
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -87,6 +89,35 @@ def test_a_ledger_cut_in_the_middle_is_named(tmp_path, cut):
     path.write_bytes(path.read_bytes()[: int(path.stat().st_size * cut)])
     with pytest.raises(LedgerError, match=r"damaged|Cannot use"):
         Ledger.resume(tmp_path)
+
+
+@pytest.mark.parametrize("after", range(1, 12))
+def test_a_creation_killed_at_any_statement_leaves_no_study(tmp_path, after):
+    script = f"""
+import os, signal, sqlite3, sys
+from pathlib import Path
+import automl.ledger as ledger
+count = 0
+def watched(statement):
+    global count
+    count += 1
+    if count == {after}:
+        os.kill(os.getpid(), signal.SIGKILL)
+connect = sqlite3.connect
+def spied(*args, **rest):
+    connection = connect(*args, **rest)
+    connection.set_trace_callback(watched)
+    return connection
+ledger.sqlite3.connect = spied
+ledger.Ledger.create(Path({str(tmp_path)!r}), {{"name": "x"}})
+"""
+    killed = subprocess.run([sys.executable, "-c", script]).returncode != 0
+    if killed and not (tmp_path / FILE).exists():
+        with Ledger.create(tmp_path, {"name": "again"}) as ledger:
+            assert ledger.header["name"] == "again"
+    else:
+        with Ledger.resume(tmp_path) as ledger:
+            assert ledger.header["name"] == "x"
 
 
 def test_a_file_that_is_no_database(tmp_path):
