@@ -25,6 +25,8 @@ class Elite:
         if result.outcome is None or not self._objectives.feasible(result.metrics):
             return
         score = self._objectives.score(result.metrics)
+        if len(score) == 1 and len(self._best) == self._size and score[0] <= self._best[-1][0]:
+            return
         self._best = sorted([*self._best, (score[0], -result.id)], reverse=True)[: self._size]
         if len(score) == 1 or any(dominates(s, score) or s == score for s in self._front.values()):
             return
@@ -55,14 +57,15 @@ class Retention:
         """
         for result in results:
             self._elite.add(result)
+        if not weights:
+            return
         copied = {result.id: result.copied for result in results if result.copied is not None}
         in_flight = {p.parent for p in self._history.in_flight.values() if p.parent is not None}
         needed = {*parents, *self._elite.ids, *in_flight}
         wanted = {copied.get(number, self._history.source(number)) for number in needed}
         for number in wanted & weights.keys():
             self._store.save(number, weights[number])
-        if weights:
-            self._store.prune(wanted)
+        self._store.prune(wanted)
 
     def recall(self, result: Result) -> None:
         """Take note of a result that was kept in an earlier session."""

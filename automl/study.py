@@ -116,9 +116,9 @@ class Study:
 
     def _fill(self) -> None:
         """Give the runner work until it is full, the budget is used up, or the controller has nothing to propose."""
-        while not self._used_up() and (room := self._room()) > 0:
+        while (room := self._room()) > 0 and (progress := self._progress()) < 1.0:
             if not self._waiting:
-                self._waiting.extend(self._ask(room))
+                self._waiting.extend(self._ask(room, progress))
             if not self._waiting:
                 return
             self._start(self._waiting.popleft())
@@ -131,9 +131,8 @@ class Study:
             return room
         return min(room, self._budget.evaluations - self.history.spent.evaluations - busy)
 
-    def _ask(self, n: int) -> list[int]:
+    def _ask(self, n: int, progress: float) -> list[int]:
         """Ask the controller for up to `n` proposals and write them down; return their ids."""
-        progress = self._spent().progress(self._budget)
         most = self._budget.trials
         proposals = [p for p in self._controller.ask(n, progress) if most is None or p.trial < most]
         if not proposals:
@@ -266,8 +265,9 @@ class Study:
     def _time_is_over(self) -> bool:
         return self._budget.seconds is not None and self.elapsed() >= self._budget.seconds
 
-    def _used_up(self) -> bool:
-        return self._copies.exhausted or self._spent().progress(self._budget) >= 1.0
+    def _progress(self) -> float:
+        """Return the share of the budget that is used; all of it when there is nothing new to be found."""
+        return 1.0 if self._copies.exhausted else self._spent().progress(self._budget)
 
     def _end(self) -> None:
         """Write down what ended the search, once."""

@@ -6,6 +6,7 @@ import dataclasses
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
+from functools import cache
 from typing import Any, ClassVar, Generic, Protocol, TypeVar, runtime_checkable
 
 import numpy as np
@@ -68,7 +69,8 @@ class SearchSpace(ABC, Generic[C]):
 
     def dump(self, candidate: C) -> Json:
         """Write a candidate as JSON, without loss; a dataclass field by field unless overridden."""
-        return dataclasses.asdict(candidate)  # type: ignore[call-overload, no-any-return]
+        plain: Json = _plain(candidate)
+        return plain
 
     def describe(self, candidate: C) -> str:
         """Return a candidate in one short line, for tables and titles."""
@@ -77,6 +79,23 @@ class SearchSpace(ABC, Generic[C]):
     def key(self, candidate: C) -> str:
         """Return the identity of a candidate up to the symmetries of the space."""
         return _encode(self.dump(candidate))
+
+
+@cache
+def _fields(cls: Any) -> tuple[str, ...] | None:
+    """Return the names of a dataclass's fields, None for any other class."""
+    return tuple(field.name for field in dataclasses.fields(cls)) if dataclasses.is_dataclass(cls) else None
+
+
+def _plain(value: Any) -> Any:
+    """Return dataclasses as dicts and sequences as lists, all the way down, and copy nothing else."""
+    if isinstance(value, list | tuple):
+        return [_plain(item) for item in value]
+    if isinstance(value, dict):
+        return {key: _plain(item) for key, item in value.items()}
+    kind: Any = type(value)
+    names = _fields(kind)
+    return value if names is None else {name: _plain(getattr(value, name)) for name in names}
 
 
 @runtime_checkable
