@@ -89,6 +89,12 @@ class Ledger:
         """Open an existing ledger for reading; its study may be running."""
         return cls(directory, _checked(_existing(directory)))
 
+    def amend(self, key: str, value: Json) -> None:
+        """Change what the header says, where a resumed study is given something else."""
+        with _guarded(self._path):
+            self._connection.execute("INSERT OR REPLACE INTO header VALUES (?, ?)", (key, json.dumps(value)))
+        self.header[key] = value
+
     def append(self, kind: Kind, body: Mapping[str, Any]) -> Event:
         """Write one event; when this returns, a killed process no longer loses it."""
         now = time.time()

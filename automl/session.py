@@ -106,6 +106,7 @@ class Session:
                     f"The data or the trainer's settings are not those that {directory} was started with.",
                     "Resume with the same data, or start a new search with another --out.",
                 )
+            ledger.amend("config", dict(config))
             return ledger
         header: dict[str, Json] = {
             "identity": uuid.uuid4().hex,

@@ -12,6 +12,7 @@ import pytest
 
 import automl
 from automl.cli import _guarded, app
+from automl.ledger import Ledger
 
 AUTOML = str(Path(sys.executable).with_name("automl"))
 QUIET = ["--optuna", "none", "--mlflow", "none", "--baseline", "none"]
@@ -91,6 +92,14 @@ def test_a_finished_search_can_be_given_a_larger_budget(type_):
     assert json.loads(out)["trials"] == 25
     whole = type_("search", "towers", "--controller", "random", "--trials", 25, "--out", "whole", "--json", *QUIET)
     assert json.loads(whole[1])["best"] == json.loads(out)["best"]
+
+
+def test_a_larger_budget_outlives_another_interruption(type_, tmp_path):
+    type_("search", "towers", "--controller", "random", "--trials", 5, "--out", "run", *QUIET)
+    type_("resume", "run", "--trials", 9, "--quiet")
+    assert json.loads(type_("resume", "run", "--json")[1])["trials"] == 9
+    with Ledger.read(tmp_path / "run") as ledger:
+        assert ledger.header["config"]["trials"] == 9
 
 
 def test_show_front_report_list_and_doctor(type_, tmp_path):
