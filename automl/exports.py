@@ -22,6 +22,7 @@ from automl.core.objectives import Objectives
 from automl.core.records import Trial
 from automl.core.trainer import Finishing
 from automl.finale import final_name
+from automl.ledger import Ledger
 from automl.reading import open_archive
 from automl.registry import load as load_plugin
 from automl.weights import load_weights
@@ -32,8 +33,8 @@ _WEIGHTS = "weights.safetensors"
 
 def load_candidate(directory: Path, json: Any) -> Any:
     """Read a candidate of a run back from its JSON."""
-    header = open_archive(directory).header
-    return space_from(header).load(json)
+    with Ledger.read(directory) as ledger:
+        return space_from(ledger.header).load(json)
 
 
 def load_model(directory: Path, trial: int | None = None) -> Any:
@@ -43,8 +44,8 @@ def load_model(directory: Path, trial: int | None = None) -> Any:
         AutomlError: if the trial has no weights any more, or its trainer makes no models.
     """
     archive = open_archive(directory)
-    path, _ = _best_weights(archive, _trial(archive, trial))
     chosen = _trial(archive, trial)
+    path, _ = _best_weights(archive, chosen)
     return _model(archive.header, chosen.candidate, path)
 
 
