@@ -122,19 +122,64 @@ class Growable(Protocol[C]):
 
 @runtime_checkable
 class Sequential(Protocol[C]):
-    """A space whose candidates are built move by move."""
+    """A space whose candidates are built move by move.
+
+    A move is hashable and means the same everywhere. `alphabet` lists all moves there ever are, in one order, so that a
+    policy can have one output for each; `moves` lists those that are legal now, in the same order.
+    """
 
     def root(self) -> C:
         """Return the empty candidate."""
 
+    def alphabet(self) -> Sequence[Any]:
+        """Return every move there is."""
+
     def moves(self, candidate: C) -> Sequence[Any]:
-        """Return the legal moves."""
+        """Return the legal moves; empty if the candidate is full."""
 
     def apply(self, candidate: C, move: Any) -> C:
         """Return the candidate after one move."""
 
     def observe(self, candidate: C) -> npt.NDArray[np.float64]:
-        """Return the candidate as an array that a policy can read."""
+        """Return the candidate as an array that a policy can read; its shape is the same for all candidates."""
+
+
+@runtime_checkable
+class Bounded(Protocol):
+    """A space that knows a value no candidate can get beyond, such as a lower bound of an energy."""
+
+    def bound(self) -> float | None:
+        """Return the bound of the trainer's first metric, whether it can be reached or not; None if none is known."""
+
+
+@runtime_checkable
+class Perturbable(Protocol[C]):
+    """A space in which every candidate has neighbours: the same but for one small change.
+
+    `perturb` is a program of one change, like `Growable.grow` but without a promise about the function: something is
+    added, removed or replaced. Names and domains do not depend on the parent, only `allowed` does.
+    """
+
+    def root(self) -> C:
+        """Return the candidate where a walk starts."""
+
+    def perturb(self, parent: C, choose: Choose) -> C:
+        """Return a neighbour of `parent`."""
+
+
+@runtime_checkable
+class LookAhead(Protocol[C]):
+    """A space that can ask for a look at all that could follow a candidate, measured as one batch.
+
+    Measuring `survey(candidate)` measures the candidate and reports, in the outcome's extras, what its extensions would
+    give; `outlook` reads that report.
+    """
+
+    def survey(self, candidate: C) -> C:
+        """Return the candidate, marked so that its measurement includes its extensions."""
+
+    def outlook(self, candidate: C, extras: Mapping[str, Json]) -> Sequence[tuple[Sequence[Any], float]]:
+        """Return the extensions as (moves, predicted value of the trainer's first metric), in the report's order."""
 
 
 @runtime_checkable
@@ -160,4 +205,4 @@ class Inheritable(Protocol[In]):
         """Return the child's weights made from the parent's, or None if nothing carries over."""
 
 
-CAPABILITIES: tuple[type, ...] = (Growable, Sequential, Relaxable, Inheritable)
+CAPABILITIES: tuple[type, ...] = (Growable, Sequential, Bounded, Perturbable, LookAhead, Relaxable, Inheritable)

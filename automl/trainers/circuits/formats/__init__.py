@@ -1,0 +1,1 @@
+"""Circuits as other tools read them, and as people do."""

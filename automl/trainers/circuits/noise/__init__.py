@@ -1,0 +1,1 @@
+"""Noise of gates and of readout: a JSON specification, and what other libraries describe."""

@@ -1,0 +1,1 @@
+"""Optimisers of angles that see energies only: SPSA, Adam-SPSA, COBYLA."""

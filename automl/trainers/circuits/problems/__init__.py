@@ -1,0 +1,1 @@
+"""Hamiltonians: shipped ones, lattice models, files, objects of other libraries, molecules."""
