@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeAlias
+from typing import Literal, Protocol, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -12,6 +12,7 @@ import numpy.typing as npt
 from automl.trainers.circuits.simulator.program import Program
 
 Array: TypeAlias = npt.NDArray[np.float64]
+Precision: TypeAlias = Literal["float64", "float32"]
 
 
 @dataclass(frozen=True)
