@@ -103,7 +103,8 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
         try:
             tracker.opened(archive.info)
             for trial in archive.trials:
-                tracker.closed(trial)
+                if not trial.open:
+                    tracker.closed(trial)
             if archive.summary:
                 tracker.finished(archive.summary)
         finally:

@@ -25,7 +25,8 @@ class Archive:
     Attributes:
         directory: the run directory.
         info: what the study is.
-        trials: the closed trials.
+        trials: the closed trials, in the order of closing, and behind them those that are open: still on their way, or
+            cut short by the end of the budget.
         summary: what `summary.json` holds; None while the study runs or after it was interrupted.
         baselines: other searches of the same space at the same budget, by the name of their controller.
         spent: what the study has used.
@@ -60,11 +61,11 @@ class Archive:
     @cached_property
     def failed(self) -> tuple[Trial, ...]:
         """The trials of which no evaluation succeeded, in the order of their numbers."""
-        return tuple(sorted((t for t in self.trials if t.last is None), key=lambda t: t.number))
+        return tuple(sorted((t for t in self.trials if t.judged is None), key=lambda t: t.number))
 
     @cached_property
     def results(self) -> tuple[Result, ...]:
-        """Every evaluation of the closed trials, in the order of asking."""
+        """Every evaluation of the trials, in the order of asking."""
         return tuple(sorted((r for trial in self.trials for r in trial.results), key=lambda r: r.id))
 
     @cached_property
@@ -111,15 +112,17 @@ class Archive:
     def best_so_far(self, by: Scale = "evaluations") -> list[tuple[float, float]]:
         """Return the corners of the curve of the best: what was spent, and the first objective's best so far.
 
-        One pair for each improvement, and a last one where the spending ends. A trial counts from the
-        evaluation it is judged by; trials beyond a limit do not count. Empty while nothing counts.
+        One pair for each improvement, and a last one where the spending ends. An evaluation counts when it is
+        measured, if its trial may be judged by it: within the limits, and of the trial's highest effort. So the curve
+        ends at the best trial. Empty while nothing counts.
         """
         objectives = self.info.objectives
-        judged = {trial.last.id for trial in self.trials if trial.last and objectives.feasible(trial.metrics)}
+        effort = {trial.number: trial.judged.proposal.effort for trial in self.trials if trial.judged}
         goal, corners, spent = objectives.goals[0], list[tuple[float, float]](), 0.0
         best = -float("inf")
         for result, spent in self.spending(by):
-            if result.id in judged and goal.score(result.metrics) > best:
+            counts = result.outcome and result.proposal.effort == effort[result.proposal.trial]
+            if counts and goal.score(result.metrics) > best and objectives.feasible(result.metrics):
                 best = goal.score(result.metrics)
                 corners.append((spent, float(result.metrics[goal.metric])))
         if corners and spent > corners[-1][0]:

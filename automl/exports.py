@@ -132,7 +132,7 @@ def _trial(archive: Archive, number: int | None) -> Trial:
             raise AutomlError("No trial succeeded within the limits.", f"Type: automl show {archive.directory}")
         return archive.best
     found = next((trial for trial in archive.trials if trial.number == number), None)
-    if found is None or found.last is None:
+    if found is None or found.judged is None:
         state = "does not exist" if found is None else "failed"
         raise UsageError(f"Trial {number} {state}.", f"Type: automl show {archive.directory}")
     return found
@@ -145,9 +145,9 @@ def _best_weights(archive: Archive, trial: Trial) -> tuple[Path, Mapping[str, fl
     if finals:
         best = max(finals, key=lambda body: _score(archive.info.objectives, body["metrics"]))
         return folder / f"{final_name(trial.number, best['start'])}.safetensors", best["metrics"]
-    last = trial.last
-    assert last is not None  # `_trial` refuses trials that failed
-    path = folder / f"{last.id if last.copied is None else last.copied}.safetensors"
+    judged = trial.judged
+    assert judged is not None  # `_trial` refuses trials that failed
+    path = folder / f"{judged.id if judged.copied is None else judged.copied}.safetensors"
     if not path.exists():
         raise WeightsError(
             f"The weights of trial {trial.number} were not kept.",

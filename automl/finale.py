@@ -89,6 +89,6 @@ class Finale:
 
 
 def _judged(trial: Trial) -> Result:
-    if trial.last is None:
+    if trial.judged is None:
         raise ValueError(f"trial {trial.number} never succeeded, so it cannot be finished")
-    return trial.last
+    return trial.judged

@@ -11,6 +11,7 @@ from typing import Any
 
 from automl.core.budget import Spent
 from automl.core.domains import Domain
+from automl.core.objectives import Objectives
 from automl.core.records import Json, Metrics, Proposal, Result, Trial
 from automl.events import Event, load_proposal, load_result
 
@@ -30,8 +31,16 @@ class History:
         asked: how many evaluations were ever asked.
     """
 
-    def __init__(self, domains: Mapping[str, Domain], load: Callable[[Json], Any] = lambda json: json) -> None:
-        """Start empty. `load` reads a candidate; without it candidates stay JSON, and no plug-in is needed."""
+    def __init__(
+        self, domains: Mapping[str, Domain], objectives: Objectives, load: Callable[[Json], Any] = lambda json: json
+    ) -> None:
+        """Start empty.
+
+        Args:
+            domains: domain of every name that was ever asked.
+            objectives: what trials are judged by.
+            load: how to read a candidate from its JSON; without it candidates stay JSON, and no plug-in is needed.
+        """
         self.spent = Spent()
         self.in_flight: dict[int, Proposal] = {}
         self.results: dict[int, Result] = {}
@@ -42,10 +51,10 @@ class History:
         self.ended_by = ""
         self.asked = 0
         self._domains = domains
+        self._objectives = objectives
         self._load = load
         self._candidates: dict[int, Json] = {}
-        self._open: dict[int, list[Result]] = {}
-        self._started: dict[int, float] = {}
+        self._paths: dict[int, _Path] = {}
 
     def apply(self, event: Event) -> None:
         """Fold one event that was read from a ledger."""
@@ -64,7 +73,7 @@ class History:
         for (number, proposal), body in zip(proposals, event.body["proposals"], strict=True):
             self.in_flight[number] = proposal
             self._candidates[number] = body["candidate"]
-            self._started.setdefault(proposal.trial, event.at)
+            self._paths.setdefault(proposal.trial, _Path(event.at))
             self.asked = max(self.asked, number + 1)
 
     def apply_tell(self, event: Event, results: list[Result]) -> list[Trial]:
@@ -74,11 +83,13 @@ class History:
                 self.weighty.add(result.id)
             del self.in_flight[result.id]
             self.results[result.id] = result
-            self._open.setdefault(result.proposal.trial, []).append(result)
+            candidate = self._candidates.pop(result.id)
+            if path := self._paths.get(result.proposal.trial):  # None: it was closed with this one in flight
+                path.add(result, self._objectives.merit(result), candidate, event.at)
             self.spent.evaluations += 1
             self.spent.cost += result.outcome.cost if result.outcome else 0.0
         self.spent.seconds = max(self.spent.seconds, event.body["elapsed"])
-        closed = [self._close(number, event.at) for number in event.body["closed"]]
+        closed = [self._paths.pop(number).trial(number) for number in event.body["closed"]]
         self.trials += closed
         self.spent.trials += len(closed)
         if "diagnostics" in event.body:
@@ -90,11 +101,31 @@ class History:
         result = self.results.get(number)
         return number if result is None or result.copied is None else result.copied
 
-    def candidate(self, number: int) -> Json:
-        """Return the JSON of the candidate of an evaluation."""
-        return self._candidates[number]
+    def unfinished(self) -> list[Trial]:
+        """Return the trials that have results and are not closed, as they stand, in the order of their numbers."""
+        return [path.trial(number, is_open=True) for number, path in sorted(self._paths.items()) if path.results]
 
-    def _close(self, number: int, at: float) -> Trial:
-        results = tuple(sorted(self._open.pop(number), key=lambda r: r.proposal.step))
-        judged = next((r for r in reversed(results) if r.outcome), results[-1])
-        return Trial(number, results, self._candidates[judged.id], self._started.pop(number), at)
+
+class _Path:
+    """The results of an open trial, and the best of them; of the candidates only that of the best is remembered."""
+
+    def __init__(self, started: float) -> None:
+        self.results: list[Result] = []
+        self._started = self._finished = started
+        self._merit: tuple[float, ...] = ()
+        self._judged: Result | None = None
+        self._candidate: Json = None
+
+    def add(self, result: Result, merit: tuple[float, ...], candidate: Json, at: float) -> None:
+        """Take up a result."""
+        self.results.append(result)
+        self._finished = at
+        if merit > self._merit:
+            self._merit, self._candidate = merit, candidate
+            self._judged = result if result.outcome else None
+
+    def trial(self, number: int, *, is_open: bool = False) -> Trial:
+        """Return the trial as it stands."""
+        results = tuple(sorted(self.results, key=lambda r: r.proposal.step))
+        place = None if self._judged is None else next(i for i, r in enumerate(results) if r is self._judged)
+        return Trial(number, results, place, self._candidate, self._started, self._finished, is_open)

@@ -24,7 +24,7 @@ def open_archive(directory: Path) -> Archive:
         LedgerError: if there is none, or it is damaged.
     """
     with Ledger.read(directory) as ledger:
-        history = History(ledger.domains)
+        history = History(ledger.domains, study_info(ledger).objectives)
         for event in ledger.events():
             history.apply(event)
         return archive_of(ledger, history)
@@ -35,7 +35,7 @@ def archive_of(ledger: Ledger, history: History) -> Archive:
     return Archive(
         directory=ledger.directory,
         info=study_info(ledger),
-        trials=tuple(history.trials),
+        trials=(*history.trials, *history.unfinished()),
         summary=_summary(ledger.directory / SUMMARY),
         baselines=_baselines(ledger.directory / BASELINES),
         spent=history.spent,

@@ -66,7 +66,7 @@ class Study:
         audience: Audience | None = None,
         keep: int = 5,
     ) -> None:
-        self.history = History(ledger.domains, space.load)
+        self.history = History(ledger.domains, objectives, space.load)
         self.weights = WeightStore(ledger.directory / "weights")
         self._space: Any = space
         self._controller = controller
@@ -197,6 +197,7 @@ class Study:
         if numbers:
             body["diagnostics"] = dict(numbers)
         event = self._ledger.append("tell", body)
+        self._retention.release(closed)
         trials = self.history.apply_tell(event, bare)
         for result in bare:
             self._copies.remember(result)
@@ -253,7 +254,7 @@ class Study:
             self._controller.tell(results)
         for result in results:
             self._copies.remember(result)
-            self._retention.recall(result)
+        self._retention.recall(results, event.body["closed"])
 
     # Ending.
 

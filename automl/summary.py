@@ -46,11 +46,11 @@ def summarise(archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
 
 
 def _entry(trial: Trial | None, space: SearchSpace[Any]) -> dict[str, Any] | None:
-    if trial is None or trial.last is None:
+    if trial is None or trial.judged is None:
         return None
     return {
         "trial": trial.number,
-        "evaluation": trial.last.id,
+        "evaluation": trial.judged.id,
         "candidate": trial.candidate,
         "text": space.describe(space.load(trial.candidate)),
         "metrics": dict(trial.metrics),

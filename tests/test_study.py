@@ -87,7 +87,7 @@ def test_failures_are_recorded_and_the_search_goes_on(tmp_path):
     kinds = {r.error.kind for r in history.results.values() if r.error}
     assert kinds == {"raised", "not_finite", "out_of_memory", "invalid"}
     assert history.spent.trials == 60
-    assert any(trial.last for trial in history.trials)
+    assert any(trial.judged for trial in history.trials)
     assert any("the trainer broke" in r.error.message for r in history.results.values() if r.error)
 
 
@@ -144,7 +144,7 @@ def test_weights_are_inherited_and_only_those_that_can_be_needed_are_kept(tmp_pa
     study = run(tmp_path, HillClimb, budget=Budget(trials=40))
     kept = {path.stem for path in (tmp_path / "weights").iterdir()}
     assert len(kept) < 25
-    best = OBJECTIVES.rank(study.history.trials)[0].last
+    best = OBJECTIVES.rank(study.history.trials)[0].judged
     assert str(study.history.source(best.id)) in kept
     trained = study.weights.load(study.history.source(best.id))["trained"][0]
     depth, parent = 1, best.proposal.parent
@@ -227,7 +227,7 @@ def test_a_tracker_that_raises_is_named_once_and_left_out(tmp_path, caplog):
 def test_reading_the_ledger_gives_the_history_that_the_study_had(tmp_path):
     live = run(tmp_path, HillClimb, budget=Budget(trials=30)).history
     with Ledger.read(tmp_path) as ledger:
-        read = History(ledger.domains)
+        read = History(ledger.domains, OBJECTIVES)
         for event in ledger.events():
             read.apply(event)
     assert read.spent == live.spent

@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from automl.core.errors import UsageError
 from automl.core.pareto import front_indices
-from automl.core.records import Metrics, Trial
+from automl.core.records import Metrics, Result, Trial
 
 T = TypeVar("T")
 Direction: TypeAlias = Literal["max", "min"]
@@ -119,13 +119,25 @@ class Objectives:
         """Say whether every limit holds."""
         return all(limit.holds(metrics) for limit in self.limits)
 
+    def merit(self, result: Result) -> tuple[float, ...]:
+        """Return what a trial's evaluations are compared by; the trial is judged by the one of the largest merit.
+
+        Success, then effort, then the limits, then the first objective, then the step: a ladder of efforts is judged at
+        its end, a path of equal efforts by the best on the way, and of two equals the later counts.
+        """
+        step = result.proposal.step
+        if result.outcome is None:
+            return (0.0, 0.0, 0.0, -math.inf, step)
+        feasible = float(self.feasible(result.metrics))
+        return (1.0, result.proposal.effort, feasible, self.goals[0].score(result.metrics), step)
+
     def front(self, trials: Iterable[Trial]) -> list[Trial]:
         """Return the feasible trials that no other dominates, best first objective first."""
-        rated = [trial for trial in trials if trial.last and self.feasible(trial.metrics)]
+        rated = [trial for trial in trials if trial.judged and self.feasible(trial.metrics)]
         scores = [self.score(trial.metrics) for trial in rated]
         return [rated[i] for i in sorted(front_indices(scores), key=lambda i: (-scores[i][0], rated[i].number))]
 
     def rank(self, trials: Sequence[Trial]) -> list[Trial]:
         """Return the trials that succeeded, best first: feasible before infeasible, then by the first objective."""
-        rated = [trial for trial in trials if trial.last]
+        rated = [trial for trial in trials if trial.judged]
         return sorted(rated, key=lambda t: (not self.feasible(t.metrics), -self.goals[0].score(t.metrics), t.number))

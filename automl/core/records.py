@@ -3,7 +3,8 @@
     Proposal --(runner, trainer)--> Outcome | Failure  =  Result  --(controller closes)--> Trial
 
 A proposal asks for one *evaluation*: one measurement of one candidate. A *trial* is a path of evaluations: one point
-for Bayesian search, a ladder of efforts for multi-fidelity, one long relaxed run for a differentiable search.
+for Bayesian search, a ladder of efforts for multi-fidelity, one episode of gates for circuits, one annealing walk of
+thousands. It is judged by its best evaluation among those of its highest effort.
 """
 
 from __future__ import annotations
@@ -115,31 +116,35 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
-    """A closed trial: the path of its results, as trackers and reports see it.
+    """A trial: the path of its results, as trackers and reports see it.
 
     Attributes:
         number: the trial's number.
         results: its evaluations, in order of their steps.
-        candidate: JSON of the candidate of `last` (of the last result where all failed).
+        place: where in `results` the evaluation stands that it is judged by (`Objectives.merit`); None if all failed.
+        candidate: JSON of the candidate of `judged` (of the last result where all failed).
         started: Unix time of the first ask.
         finished: Unix time of the last tell.
+        open: True while the controller has not closed it; it stays so where the budget cut it short.
     """
 
     number: int
     results: tuple[Result, ...]
+    place: int | None
     candidate: Json
     started: float
     finished: float
+    open: bool = False
 
     @property
-    def last(self) -> Result | None:
-        """The last evaluation that succeeded, which is what the trial is judged by."""
-        return next((r for r in reversed(self.results) if r.outcome), None)
+    def judged(self) -> Result | None:
+        """The evaluation the trial is judged by: the best of its highest effort."""
+        return None if self.place is None else self.results[self.place]
 
     @property
     def metrics(self) -> Metrics:
         """The metrics the trial is judged by; empty where every evaluation failed."""
-        return self.last.metrics if self.last else {}
+        return self.judged.metrics if self.judged else {}
 
     @property
     def choices(self) -> Mapping[str, Choice]:

@@ -51,7 +51,7 @@ def _dots(figure: Any, archive: Archive, by: Scale) -> None:
     spent = {result.id: total for result, total in archive.spending(by)}
     shown = look.thinned(archive.ranked, {t.number for t in archive.front})
     figure.add_scatter(
-        x=[spent[t.last.id] for t in shown if t.last],
+        x=[spent[t.judged.id] for t in shown if t.judged],
         y=[t.metrics[goal.metric] for t in shown],
         text=[look.hover(archive, t) for t in shown],
         mode="markers", name="trials", hovertemplate="%{text}<extra></extra>",

@@ -78,7 +78,7 @@ def _edges(figure: Any, places: Places, parents: Mapping[int, int], colour: str,
 
 def _nodes(figure: Any, archive: Archive, places: Places, path: Sequence[int]) -> None:
     shown = [trial for trial in archive.trials if trial.number in places]
-    good = [trial for trial in shown if trial.last]
+    good = [trial for trial in shown if trial.judged]
     goal = archive.info.objectives.goals[0]
     values = [float(trial.metrics[goal.metric]) for trial in good]
     size = 12 if len(places) < 80 else 9 if len(places) < 200 else 7
@@ -89,7 +89,7 @@ def _nodes(figure: Any, archive: Archive, places: Places, path: Sequence[int]) -
         "colorbar": _scale(goal.metric, values), **_span(values, goal.direction == "max"),
     }  # fmt: skip
     _markers(figure, archive, places, good, marker)
-    failed = [trial for trial in shown if not trial.last]
+    failed = [trial for trial in shown if not trial.judged]
     cross = {"symbol": "x-thin", "size": size - 2, "line": {"color": look.BAD, "width": 2}}
     _markers(figure, archive, places, failed, cross)
 

@@ -79,7 +79,7 @@ def ticks(metric: str, values: Sequence[float]) -> dict[str, Any]:
 def hover(archive: Archive, trial: Trial) -> str:
     """Describe a trial in the few lines that appear under the pointer."""
     lines = [f"<b>trial {trial.number}</b>"]
-    if trial.last:
+    if trial.judged:
         lines += map(html.escape, words.listed(trial.metrics, archive.info.objectives.metrics))
     else:
         lines.append(html.escape(words.shortened(words.failure(trial), 90)))

@@ -73,7 +73,7 @@ def _reader(across: Objective) -> Callable[[Trial], float | None]:
 
 def _points(trials: Sequence[Trial], across: Objective) -> list[tuple[Trial, float]]:
     read = _reader(across)
-    return [(trial, value) for trial in trials if trial.last and (value := read(trial)) is not None]
+    return [(trial, value) for trial in trials if trial.judged and (value := read(trial)) is not None]
 
 
 def _front(archive: Archive, across: Objective) -> list[Trial]:

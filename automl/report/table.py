@@ -82,7 +82,7 @@ def _row(archive: Archive, trial: Trial, metrics: Sequence[str], parent: int | N
 def _story(archive: Archive, trial: Trial) -> Cell:
     """The candidate, or why there is no result."""
     text = html.escape(words.shortened(words.compact(trial.candidate), 240))
-    if trial.last is None:
+    if trial.judged is None:
         why = html.escape(words.shortened(words.failure(trial), 240))
         return Cell(f'<span class="bad">{why}</span> <code>{text}</code>', numeric=False)
     beyond = "" if archive.info.objectives.feasible(trial.metrics) else '<b class="badge">beyond a limit</b> '

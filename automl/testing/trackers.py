@@ -152,7 +152,7 @@ def _tower_trial(number: int, curves: bool, epochs: int) -> Trial:
     final = outcome.metrics["val_accuracy"]
     curve = tuple((e, {"val_accuracy": final * (1 - 0.5**e), "loss": 0.5**e}) for e in range(1, epochs + 1))
     result = Result(number, proposal, outcome, seconds=0.5, curve=curve if curves else ())
-    return Trial(number, (result,), space.dump(candidate), 1.7e9 + number, 1.7e9 + number + 0.5)
+    return Trial(number, (result,), 0, space.dump(candidate), 1.7e9 + number, 1.7e9 + number + 0.5)
 
 
 def failed_trial(number: int) -> Trial:
@@ -160,7 +160,7 @@ def failed_trial(number: int) -> Trial:
     candidate, choices = run(TowerSpace().build, at_random(np.random.default_rng(number)))
     failure = Failure("raised", "ValueError: no luck (in train, towers.py:1)")
     result = Result(number, Proposal(number, 0, candidate, choices=choices), None, failure)
-    return Trial(number, (result,), TowerSpace().dump(candidate), 1.7e9 + number, 1.7e9 + number + 0.5)
+    return Trial(number, (result,), None, TowerSpace().dump(candidate), 1.7e9 + number, 1.7e9 + number + 0.5)
 
 
 def summary_of(study: StudyInfo, trials: list[Trial]) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class Merit:
 
         With one objective, entering the front is an improvement.
         """
-        return any((trial.number < self._children, trial.last is None, self._enters(trial)))
+        return any((trial.number < self._children, trial.judged is None, self._enters(trial)))
 
     def _enters(self, trial: Trial) -> bool:
         goals = self._objectives.goals

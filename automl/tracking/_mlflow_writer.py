@@ -170,7 +170,7 @@ class MlflowWriter:
         chosen = params({name: choice.value for name, choice in trial.choices.items()})
         self._log_batches(run_id, metrics(trial), [*chosen, *_circumstances(trial)])
         self._artifact(run_id, artifacts, "candidate.json", json.dumps(trial.candidate, indent=2))
-        state = "FINISHED" if trial.last else "FAILED"
+        state = "FINISHED" if trial.judged else "FAILED"
         self._client.set_terminated(run_id, state, milliseconds(trial.finished))
         self._children[trial.number] = (run_id, state)
 
@@ -197,13 +197,13 @@ def _tags(trial: Trial, parent: str) -> dict[str, str]:
 
 def _circumstances(trial: Trial) -> list[Param]:
     """Return what a trial started from, as parameters beside its choices."""
-    proposal = (trial.last or trial.results[-1]).proposal
+    proposal = (trial.judged or trial.results[-1]).proposal
     known = {"trial.effort": proposal.effort, "trial.parent": proposal.parent, "trial.evaluations": len(trial.results)}
     return params({name: value for name, value in known.items() if value is not None})
 
 
 def _row(trial: Trial) -> dict[str, Any]:
-    row: dict[str, Any] = {"trial": trial.number, "state": "finished" if trial.last else "failed"}
+    row: dict[str, Any] = {"trial": trial.number, "state": "finished" if trial.judged else "failed"}
     row |= {name: float(value) for name, value in trial.metrics.items()}
     row["cost"] = sum(result.outcome.cost for result in trial.results if result.outcome)
     row["seconds"] = round(sum(result.seconds for result in trial.results), 3)

@@ -161,7 +161,7 @@ def _attributes(trial: Trial) -> dict[str, Any]:
     attributes: dict[str, Any] = {
         f"metric/{name}" if name in OWN else name: float(value) for name, value in trial.metrics.items()
     }
-    first, last = trial.results[0], trial.last or trial.results[-1]
+    first, last = trial.results[0], trial.judged or trial.results[-1]
     attributes["trial"] = trial.number
     attributes["candidate"] = trial.candidate
     attributes["evaluations"] = [result.id for result in trial.results]

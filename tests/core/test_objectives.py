@@ -2,12 +2,12 @@ import pytest
 
 from automl.core.errors import UsageError
 from automl.core.objectives import Limit, Objective, Objectives
-from automl.core.records import Outcome, Proposal, Result, Trial
+from automl.core.records import Failure, Outcome, Proposal, Result, Trial
 
 
 def trial(number, **metrics):
     result = Result(number, Proposal(number, 0, "c"), Outcome(metrics))
-    return Trial(number, (result,), "c", 0.0, 1.0)
+    return Trial(number, (result,), 0, "c", 0.0, 1.0)
 
 
 def test_objectives_and_limits_are_read_from_text():
@@ -47,3 +47,27 @@ def test_ranking_puts_the_feasible_first_and_the_earlier_of_two_equals():
 def test_a_missing_metric_does_not_respect_a_limit():
     assert not Limit("size<=3").holds({})
     assert Objective("min:loss").score({"loss": 2.0}) == -2.0
+
+
+def evaluation(step, effort=1.0, **metrics):
+    proposal = Proposal(0, step, "c", effort)
+    outcome, error = (Outcome(metrics), None) if metrics else (None, Failure("raised", "no"))
+    return Result(step, proposal, outcome, error)
+
+
+@pytest.mark.parametrize(
+    ("path", "judged"),
+    [
+        ([evaluation(0, 0.1, acc=0.9, size=1), evaluation(1, 0.5, acc=0.7, size=1)], 1),  # the end of a ladder
+        ([evaluation(0, acc=0.3, size=1), evaluation(1, acc=0.8, size=1), evaluation(2, acc=0.5, size=1)], 1),
+        ([evaluation(0, acc=0.8, size=1), evaluation(1, acc=0.8, size=1), evaluation(2, acc=0.5, size=1)], 1),
+        ([evaluation(0, acc=0.9, size=500), evaluation(1, acc=0.4, size=1)], 1),  # beyond the limit
+        ([evaluation(0, acc=0.4, size=500), evaluation(1, acc=0.9, size=500)], 1),
+        ([evaluation(0, acc=0.1, size=1), evaluation(1)], 0),
+        ([evaluation(0), evaluation(1)], 1),
+    ],
+)  # fmt: skip
+def test_a_trial_is_judged_by_the_best_of_its_highest_effort(path, judged):
+    merit = Objectives.parse(["max:acc", "size<=100"]).merit
+    for order in (path, path[::-1]):
+        assert max(order, key=merit) is path[judged]

@@ -29,16 +29,16 @@ def test_a_metric_is_a_number(value):
         Outcome({"acc": value})
 
 
-def test_a_trial_is_judged_by_its_last_success():
+def test_a_trial_shows_the_metrics_it_is_judged_by_and_the_choices_of_all_steps():
     first = Proposal(3, 0, "a", choices={"x": Choice(1, Options((1, 2)))})
     second = Proposal(3, 1, "b", choices={"x": Choice(2, Options((1, 2)))})
     good = Result(7, first, Outcome({"acc": 0.5}))
     bad = Result(8, second, error=Failure("timeout", "too slow"))
-    trial = Trial(3, (good, bad), "a", 0.0, 1.0)
-    assert trial.last is good
+    trial = Trial(3, (good, bad), 0, "a", 0.0, 1.0)
+    assert trial.judged is good
     assert trial.metrics == {"acc": 0.5}
     assert trial.choices["x"].value == 2
-    assert Trial(4, (bad,), "b", 0.0, 1.0).metrics == {}
+    assert Trial(4, (bad,), None, "b", 0.0, 1.0).metrics == {}
 
 
 def test_records_and_errors_travel_between_processes():

@@ -41,7 +41,8 @@ def evaluated(number, tower, parent, choices, rng, steps=8):
 
 def trial(result):
     at = 1.7e9 + 10.0 * result.id
-    return Trial(result.proposal.trial, (result,), SPACE.dump(result.proposal.candidate), at, at + result.seconds)
+    place, candidate = 0 if result.outcome else None, SPACE.dump(result.proposal.candidate)
+    return Trial(result.proposal.trial, (result,), place, candidate, at, at + result.seconds)
 
 
 def failed(number, tower, parent=None, kind="out_of_memory", message="The network did not fit into 2 GB."):
@@ -55,7 +56,7 @@ def grown(count, seed=0, failures=()):
     good = list(trials)
     for number in range(1, count):
         good = sorted(good, key=lambda t: -t.metrics["val_accuracy"])[: max(3, count // 20)]
-        parent = good[int(rng.integers(len(good)))].last
+        parent = good[int(rng.integers(len(good)))].judged
         tower = parent.proposal.candidate
         child, choices = run(lambda choose, tower=tower: SPACE.grow(tower, choose), at_random(rng))
         if number in failures:

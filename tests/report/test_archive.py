@@ -7,17 +7,20 @@ from dataclasses import replace
 import demo_archives as demo
 import pytest
 
+from automl.core.objectives import Objectives
 from automl.core.records import Failure, Outcome, Proposal, Result, Trial
 
 
-def measured(number, accuracy, *, cost=1.0, trial=None, step=0, parent=None, copied=None, params=100.0):
-    proposal = Proposal(number if trial is None else trial, step, "tower", parent=parent)
+def measured(number, accuracy, *, cost=1.0, trial=None, step=0, parent=None, copied=None, params=100.0, effort=1.0):
+    proposal = Proposal(number if trial is None else trial, step, "tower", effort, parent=parent)
     outcome = Outcome({"val_accuracy": accuracy, "params": params}, cost=cost)
     return Result(number, proposal, outcome, seconds=2.0, copied=copied)
 
 
 def closed(*results):
-    return Trial(results[0].proposal.trial, results, "tower", 0.0, 1.0)
+    good = [result for result in results if result.outcome]
+    place = results.index(max(good, key=Objectives.parse(["max:val_accuracy"]).merit)) if good else None
+    return Trial(results[0].proposal.trial, results, place, "tower", 0.0, 1.0)
 
 
 def study(*trials, objectives=("max:val_accuracy",)):
@@ -47,11 +50,19 @@ def test_failures_spend_without_improving_and_a_copy_costs_nothing():
     assert [trial.number for trial in archive.failed] == [0]
 
 
-def test_a_trial_counts_from_the_evaluation_it_is_judged_by():
-    ladder = closed(measured(0, 0.9, trial=0, step=0), measured(2, 0.8, trial=0, step=1))
+def test_of_a_ladder_only_the_highest_effort_counts():
+    ladder = closed(measured(0, 0.9, trial=0, step=0, effort=0.5), measured(2, 0.8, trial=0, step=1))
     archive = study(ladder, closed(measured(1, 0.5)))
     assert archive.best_so_far() == [(2, 0.5), (3, 0.8)]
     assert archive.best is ladder
+
+
+def test_on_a_path_of_equal_efforts_every_evaluation_counts_when_it_is_measured():
+    path = closed(*(measured(i, a, trial=0, step=i) for i, a in enumerate((0.3, 0.9, 0.7))))
+    archive = study(path, closed(measured(3, 0.8, trial=1)))
+    assert archive.best_so_far() == [(1, 0.3), (2, 0.9), (4, 0.9)]
+    assert archive.best is path
+    assert path.judged.id == 1
 
 
 def test_what_is_beyond_a_limit_is_never_best():

@@ -59,7 +59,7 @@ def test_decisions_leave_out_what_was_declined():
         "widen/1": Choice(True, yes_no),
     }
     proposal = Proposal(0, 0, "tower", choices=choices)
-    trial = Trial(0, (Result(0, proposal, error=words_error()),), "tower", 0.0, 1.0)
+    trial = Trial(0, (Result(0, proposal, error=words_error()),), None, "tower", 0.0, 1.0)
     assert words.decisions(trial) == "edit=widen, widen/1"
     assert words.failure(trial) == "out of memory: too large"
 

@@ -86,7 +86,7 @@ def test_what_mlflow_shows(mlflow_uri: str, tmp_path: Path) -> None:
     assert parent.info.run_name == "towers"
     assert parent.data.params["controller.batch"] == "4"
     assert parent.data.params["seed"] == "0"
-    best = max(t.metrics["val_accuracy"] for t in trials if t.last)
+    best = max(t.metrics["val_accuracy"] for t in trials if t.judged)
     assert parent.data.metrics["best/val_accuracy"] == best
     assert parent.data.metrics["controller/entropy"] == pytest.approx(1 / 6)
     assert parent.data.metrics["study/failed"] == 1

@@ -96,7 +96,7 @@ def odd_trial(number: int) -> Trial:
             Outcome({"val_accuracy": 0.4, "params": float("inf"), "cost": 1.0}, cost=4.0),
         ),
     )
-    return Trial(number, results, {"ü": [1, None]}, 1.7e9, 1.7e9 + 3.25)
+    return Trial(number, results, 2, {"ü": [1, None]}, 1.7e9, 1.7e9 + 3.25)
 
 
 def test_a_bulk_is_what_add_trial_writes(optuna_url: str) -> None:
