@@ -33,6 +33,10 @@ class Trainer(ABC):
     """Names of the spaces whose candidates it trains."""
     metrics: ClassVar[Mapping[str, Direction]] = {}
     """The metrics it measures, with the direction in which each is better; the first is the default objective."""
+    oracles: ClassVar[Mapping[str, Direction]] = {}
+    """Metrics that no real search could see, so none may select by them; the best value on the way is reported."""
+    trade_off: ClassVar[tuple[str, str] | None] = None
+    """Two metrics whose Pareto front over all evaluations is worth showing, whatever the objectives are."""
     cost_unit: ClassVar[str] = ""
     """What `Outcome.cost` counts, for example 'training MACs'; empty if it counts nothing."""
     default_budget: ClassVar[Mapping[str, float]] = {"trials": 20}
@@ -87,3 +91,29 @@ class Finishing(Protocol):
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> Any:
         """Return a batch of inputs, two rows or more, such as the finished model takes."""
+
+
+@runtime_checkable
+class Remarking(Protocol):
+    """A trainer that has something to say about a winner besides its numbers."""
+
+    def remarks(self, candidate: Any, metrics: Metrics) -> Sequence[str]:
+        """Return sentences about a measured candidate, for the summary, the terminal and the report."""
+
+
+@runtime_checkable
+class Exporting(Protocol):
+    """A `Finishing` trainer whose models have text forms of their own (a circuit in OpenQASM)."""
+
+    @classmethod
+    def files(cls, model: Any) -> Mapping[str, str]:
+        """Return the files that `automl export` writes beside `model.json`: plain names and their text."""
+
+
+@runtime_checkable
+class Picturing(Protocol):
+    """A `Finishing` trainer that can draw its models."""
+
+    @classmethod
+    def picture(cls, model: Any) -> str:
+        """Return an SVG image: shapes, text and styles only, without scripts, links and embedded files."""
