@@ -15,6 +15,7 @@ from automl.trainers.circuits.simulator.contract import Array, Minimum
 
 ALPHA, GAMMA = 0.602, 0.101
 """Decay of step and perturbation: the smallest that theory allows, which Spall recommends in practice."""
+_SIGNS: Array = np.array([-1.0, 1.0])
 PATIENCE = 0.1
 """Stability constant A as a share of the iterations: "10 percent (or less)"."""
 CALIBRATIONS = 25
@@ -50,10 +51,9 @@ class Gains:
 
 def slope(energy: Energy, angles: Array, width: float, rng: np.random.Generator, *, share: float = 1.0) -> Array:
     """Return the estimate (P,) of the gradient from two energies at `angles` +- `width` * (random signs)."""
-    signs = rng.integers(0, 2, angles.size) * 2.0 - 1.0
+    signs: Array = rng.choice(_SIGNS, angles.size)
     difference = energy(angles + width * signs, share) - energy(angles - width * signs, share)
-    estimate: Array = difference / (2 * width) * signs  # 1 / sign = sign
-    return estimate
+    return signs * (difference / (2 * width))  # 1 / sign = sign
 
 
 def calibrated(energy: Energy, angles: Array, gains: Gains, rng: np.random.Generator, *, first: float) -> Gains:

@@ -1,0 +1,243 @@
+"""Trainer `circuits`: the lowest energy a parametrised circuit can reach, simulated exactly, with noise or without."""
+
+from __future__ import annotations
+
+import copy
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from automl.core.errors import UsageError
+from automl.core.records import Json, Metrics, Outcome, Weights
+from automl.core.trainer import Report, Trainer
+from automl.trainers.circuits.angles import first, lowest
+from automl.trainers.circuits.measure import Energies, metrics_of
+from automl.trainers.circuits.problems import read
+from automl.trainers.circuits.recipe import Optimizer, Recipe, ShotModel
+from automl.trainers.circuits.remarks import remarks
+from automl.trainers.circuits.simulator import Backend
+from automl.trainers.circuits.simulator.contract import Precision
+from automl.trainers.circuits.simulator.program import program as written
+
+if TYPE_CHECKING:
+    from automl.search_spaces.circuits.candidate import Circuit
+    from automl.trainers.circuits.bench import Bench
+    from automl.trainers.circuits.bound import BoundCircuit
+    from automl.trainers.circuits.noise.machine import Machine
+    from automl.trainers.circuits.simulator.contract import Minimum
+    from automl.trainers.circuits.simulator.program import Program
+
+GRADIENT = 3
+"""Energies that a gradient of all angles counts as: one walk through the circuit and two back."""
+POLISH = 1e-3
+"""`finish` minimises to this part of the tolerance."""
+STARTS = {"bfgs": 20, "lbfgs": 20, "cobyla": 3, "spsa": 3, "adam_spsa": 3}
+"""Random starts of `finish` from scratch."""
+
+
+class CircuitsTrainer(Trainer):
+    """Minimises the energy <H> of candidates of space `circuits` over their angles.
+
+    The first metric, `priced_energy`, is the energy plus a price per gate: 0 unless set. `energy` is what the search
+    sees: exact, under noise, or an estimate from shots. `noiseless_energy` is the exact energy of the same angles on a
+    perfect machine. The errors are distances to the exact ground energy, known for small problems only to be reported.
+
+    Inherited angles are where minimising starts, and an evaluation never ends above them (of energies sampled with
+    shots: above what was measured of them). Cost counts simulated energies, a gradient as three; the noiseless energy
+    beside a noisy one, which only the report uses, is not counted.
+
+    `data` is the name of a shipped problem (default: H2 on four qubits), a file, a molecule, or a Hamiltonian.
+
+    Settings:
+        noise: path of a JSON specification of a machine's noise, or "qiskit:FakeMumbaiV2".
+        p1: strength of depolarising noise after each rotation: each Pauli with probability p1 / 3.
+        p2: strength of depolarising noise after each CNOT: each pair of Paulis with probability p2 / 15.
+        shots: estimate each energy from so many shots; None for exact energies.
+        shot_model: "sampled", or "gaussian": the noise that the published runs add.
+        optimizer: "bfgs" (compiled, exact gradients), "lbfgs" (SciPy), or by energies alone "cobyla", "spsa",
+            "adam_spsa"; "auto" is bfgs without shots and adam_spsa with them.
+        iterations: of the optimiser at effort 1; None is its own default.
+        tolerance: largest component of the gradient at which to end; of COBYLA the smallest simplex.
+        kick: radians (standard deviation) by which new angles are moved that minimising leaves at 0, where by symmetry
+            the gradient can vanish; 0 for none.
+        cnot_price: added to `priced_energy` per CNOT.
+        gate_price: added to `priced_energy` per gate.
+        precision: of the simulator.
+        backend: "auto", "numba" or "numpy".
+    """
+
+    accepts = ("circuits",)
+    metrics = {
+        "priced_energy": "min",
+        "energy": "min",
+        "error": "min",
+        "noiseless_energy": "min",
+        "noiseless_error": "min",
+        "cnots": "min",
+        "gates": "min",
+        "rotations": "min",
+        "depth": "min",
+    }
+    oracles = {"noiseless_error": "min"}
+    trade_off = ("error", "cnots")
+    cost_unit = "energy simulations"
+    default_budget = {"evaluations": 4000}
+    profiles = {
+        "paper": {  # CRLQAS, Patel et al. 2024, noiseless runs: configurations of the public code
+            "optimizer": "cobyla",
+            "iterations": 1000,
+            "tolerance": 1e-4,
+            "kick": 0.0,
+        }
+    }
+
+    def __init__(
+        self,
+        data: Any = None,
+        *,
+        noise: str | None = None,
+        p1: float = 0.0,
+        p2: float = 0.0,
+        shots: int | None = None,
+        shot_model: ShotModel = "sampled",
+        optimizer: Optimizer = "auto",
+        iterations: int | None = None,
+        tolerance: float = 1e-6,
+        kick: float = 0.1,
+        cnot_price: float = 0.0,
+        gate_price: float = 0.0,
+        precision: Precision = "float64",
+        backend: Backend = "auto",
+    ) -> None:
+        self.recipe = Recipe(
+            optimizer=optimizer,
+            iterations=iterations,
+            tolerance=tolerance,
+            kick=kick,
+            shots=shots,
+            shot_model=shot_model,
+            cnot_price=cnot_price,
+            gate_price=gate_price,
+            precision=precision,
+            backend=backend,
+        )
+        self.hamiltonian = read(data)
+        self.machine = _machine(noise, p1, p2, self.hamiltonian.qubits)
+        self._ground = self.hamiltonian.ground_energy
+        self._hash = ""
+        self._made: Bench | None = None
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Travel without the simulators, which are made again where they are needed."""
+        return {**self.__dict__, "_made": None}
+
+    def facts(self) -> dict[str, Json]:
+        """Return the shape of the problem, what bounds its energy, and what `load` needs besides angles."""
+        h = self.hamiltonian
+        pairs = h.coupling if self.machine is None or self.machine.coupling is None else self.machine.coupling
+        return {
+            "qubits": h.qubits,
+            "coupling": None if pairs is None else [f"{a}-{b}" for a, b in pairs],
+            "symmetry": "commuting" if self.machine is None else "wires",
+            "lower_bound": h.bound,
+            "ground_energy": self._ground,
+            "problem": h.name,
+            "hamiltonian": dict(h.terms),
+            "noise": None if self.machine is None else dict(self.machine.record),
+        }
+
+    def fingerprint(self) -> str:
+        """Return a hash of the Hamiltonian, the noise and all settings."""
+        if not self._hash:
+            digest = hashlib.sha256(repr((self.hamiltonian.fingerprint(), asdict(self.recipe))).encode())
+            if self.machine is not None:
+                noise = self.machine.noise
+                for part in (noise.rotations, noise.cnots, noise.readout):
+                    digest.update(np.ascontiguousarray(part).data)
+            self._hash = f"circuits:{digest.hexdigest()[:16]}"
+        return self._hash
+
+    def train(
+        self, candidate: Circuit, *, effort: float, weights: Weights | None, seed: int, report: Report
+    ) -> Outcome:
+        """Minimise from inherited angles, or from small random ones."""
+        if self.machine is not None:
+            self.machine.check(candidate)
+        program, recipe = written(candidate), self.recipe
+        start = first(candidate, weights, seed)
+        found = lowest(self._bench(), program, start, steps=recipe.steps(effort), seed=seed)
+        return self._outcome(candidate, program, found)
+
+    def finish(self, candidate: Circuit, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        """Minimise to a tighter tolerance from kept angles, or keep of several random starts the best."""
+        tight = self._tight()
+        program, steps = written(candidate), tight.recipe.steps(1.0)
+        every = []
+        for number in range(1 if weights is not None else STARTS[tight.recipe.method]):
+            start = first(candidate, weights, seed + number)
+            every.append(lowest(tight, program, start, steps=steps, seed=seed + number))
+            report(number, {"energy": min(found.energy for found in every)})
+        best = min(every, key=lambda found: found.energy)
+        energies, gradients = sum(found.energies for found in every), sum(found.gradients for found in every)
+        return self._outcome(candidate, program, replace(best, energies=energies, gradients=gradients))
+
+    def _outcome(self, circuit: Circuit, program: Program, found: Minimum) -> Outcome:
+        bench, price = self._bench(), self.recipe.price(circuit.cnots, len(circuit.gates))
+        same = self.machine is None and self.recipe.shots is None
+        noiseless = found.energy if same else bench.noiseless(program, found.angles)
+        metrics = metrics_of(circuit, Energies(found.energy, noiseless), price=price, ground=self._ground)
+        extras: dict[str, Json] = {"energies": found.energies, "gradients": found.gradients}
+        cost = found.energies + GRADIENT * found.gradients
+        return Outcome(metrics, {"angles": found.angles}, extras, float(cost))
+
+    def test(self, candidate: Circuit, weights: Weights) -> Metrics:
+        """Return exact energies of a finished circuit, without shots: under noise, and on a perfect machine."""
+        program, angles = written(candidate), np.asarray(weights["angles"], dtype=np.float64)
+        seen = self._bench().energy(program, angles)
+        tested = {"test_energy": seen, "test_error": seen - self._ground}
+        if self.machine is not None:
+            noiseless = self._bench().noiseless(program, angles)
+            tested |= {"test_noiseless_energy": noiseless, "test_noiseless_error": noiseless - self._ground}
+        return tested
+
+    @classmethod
+    def load(cls, candidate: Circuit, weights: Weights, facts: Mapping[str, Any]) -> BoundCircuit:
+        """Return a circuit with its angles and its Hamiltonian, which needs no simulator to exist."""
+        from automl.trainers.circuits.bound import BoundCircuit
+        from automl.trainers.circuits.problems import Hamiltonian
+
+        hamiltonian = Hamiltonian(candidate.qubits, facts["hamiltonian"], name=facts["problem"])
+        return BoundCircuit(candidate, np.array(weights["angles"], dtype=np.float64), hamiltonian)
+
+    def remarks(self, candidate: Circuit, metrics: Metrics) -> Sequence[str]:
+        """Return what a person should know about a result besides its numbers."""
+        return remarks(
+            candidate, metrics, noisy=self.machine is not None, sampled=self.recipe.shots is not None, chemical=True
+        )
+
+    def _tight(self) -> Bench:
+        """Return the bench for full trainings."""
+        tight = copy.copy(self._bench())
+        tight.recipe = replace(self.recipe, tolerance=POLISH * self.recipe.tolerance)
+        return tight
+
+    def _bench(self) -> Bench:
+        if self._made is None:
+            from automl.trainers.circuits.bench import Bench
+
+            self._made = Bench(self.hamiltonian, None if self.machine is None else self.machine.noise, self.recipe)
+        return self._made
+
+
+def _machine(noise: str | None, p1: float, p2: float, qubits: int) -> Machine | None:
+    """Return the machine that the settings describe, None for a perfect one."""
+    if noise is not None and (p1 or p2):
+        raise UsageError("'noise' and 'p1' or 'p2' both describe the noise.", "Put p1 and p2 into the specification.")
+    from automl.trainers.circuits.noise.specification import read_noise
+
+    if noise is not None:
+        return read_noise(noise, qubits)
+    return read_noise({"defaults": {"p1": p1, "p2": p2}}, qubits) if p1 or p2 else None
