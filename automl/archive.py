@@ -5,13 +5,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from automl.core.budget import Spent
+from automl.core.objectives import Objective
 from automl.core.records import Json, Result, Trial
 from automl.core.tracker import StudyInfo
 
@@ -31,7 +32,9 @@ class Archive:
         baselines: other searches of the same space at the same budget, by the name of their controller.
         spent: what the study has used.
         header: what else the ledger knows. The report reads `cost_unit` (str), the controller's `diagnostics` (list
-            of [evaluations, {name: number}]) and `finals`, the full trainings (see `Finale`).
+            of [evaluations, {name: number}]), `finals`, the full trainings (see `Finale`), and of the trainer
+            `oracles` and `trade_off`, as texts of objectives (min:error).
+        dump: how to write the candidate of a result as JSON; where the ledger was read they are JSON already.
     """
 
     directory: Path
@@ -41,6 +44,7 @@ class Archive:
     baselines: Mapping[str, Archive]
     spent: Spent
     header: Mapping[str, Json]
+    dump: Callable[[Any], Json] = lambda candidate: candidate
 
     @cached_property
     def ranked(self) -> tuple[Trial, ...]:
@@ -67,6 +71,43 @@ class Archive:
     def results(self) -> tuple[Result, ...]:
         """Every evaluation of the trials, in the order of asking."""
         return tuple(sorted((r for trial in self.trials for r in trial.results), key=lambda r: r.id))
+
+    @cached_property
+    def oracles(self) -> Mapping[str, Result]:
+        """By metric that nothing may select by, the evaluation within the limits that was best by it."""
+        found = {}
+        for goal in map(Objective, self._named("oracles")):
+            seen = [result for result in self._valid if goal.metric in result.metrics]
+            if seen:
+                found[goal.metric] = max(seen, key=lambda r, goal=goal: (goal.score(r.metrics), -r.id))  # type: ignore[misc]
+        return found
+
+    @cached_property
+    def trade_off(self) -> tuple[Objective, ...]:
+        """The two metrics of the trainer's trade-off, each with its direction; empty if it names none."""
+        return tuple(map(Objective, self._named("trade_off")))
+
+    @cached_property
+    def trade_off_front(self) -> tuple[Result, ...]:
+        """The evaluations within the limits that no other dominates in both metrics of the trade-off, best first."""
+        if not self.trade_off:
+            return ()
+        first, second = self.trade_off
+        known = [r for r in self._valid if first.metric in r.metrics and second.metric in r.metrics]
+        front: list[Result] = []
+        for result in sorted(known, key=lambda r: (-first.score(r.metrics), -second.score(r.metrics), r.id)):
+            if not front or second.score(result.metrics) > second.score(front[-1].metrics):
+                front.append(result)
+        return tuple(front)
+
+    @cached_property
+    def _valid(self) -> tuple[Result, ...]:
+        """The evaluations that succeeded within the limits."""
+        return tuple(r for r in self.results if r.outcome and self.info.objectives.feasible(r.metrics))
+
+    def _named(self, key: str) -> list[str]:
+        named = self.header.get(key)
+        return [str(text) for text in named] if isinstance(named, list) else []
 
     @cached_property
     def counts_cost(self) -> bool:

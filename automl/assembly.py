@@ -11,8 +11,9 @@ from typing import Any
 from automl.config import SearchConfig
 from automl.core.budget import Budget
 from automl.core.controller import Controller
-from automl.core.errors import Incompatible, UnknownName
+from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
+from automl.core.records import Json
 from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
 from automl.fit import check_objectives, check_pair, trainers_for
@@ -148,7 +149,22 @@ def _objectives(config: SearchConfig, trainer: type[Any]) -> Objectives:
     for metric in objectives.metrics:
         if trainer.metrics and metric not in trainer.metrics:
             raise UnknownName("metric", metric, trainer.metrics)
+        if metric in trainer.oracles:
+            raise UsageError(
+                f"'{metric}' is an oracle: no real search could see it, so none may select by it.",
+                f"Search for another metric ({', '.join(m for m in trainer.metrics if m not in trainer.oracles)}); "
+                f"the best {metric} on the way is reported beside the result.",
+            )
     return objectives
+
+
+def claims(trainer: type[Trainer]) -> dict[str, Json]:
+    """Return what a trainer wants reported beside the result, as texts of objectives, for the ledger's header."""
+    known = {**trainer.metrics, **trainer.oracles}
+    return {
+        "oracles": [f"{direction}:{metric}" for metric, direction in trainer.oracles.items()],
+        "trade_off": [f"{known[metric]}:{metric}" for metric in trainer.trade_off or ()],
+    }
 
 
 def _baselines(config: SearchConfig) -> list[str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from automl.archive import Archive
 from automl.core.errors import LedgerError
 from automl.core.objectives import Objectives
+from automl.core.records import Json
 from automl.core.tracker import StudyInfo
 from automl.history import History
 from automl.ledger import FILE, Ledger
@@ -30,8 +32,8 @@ def open_archive(directory: Path) -> Archive:
         return archive_of(ledger, history)
 
 
-def archive_of(ledger: Ledger, history: History) -> Archive:
-    """Make the read-only view of a study whose events are folded already."""
+def archive_of(ledger: Ledger, history: History, dump: Callable[[Any], Json] = lambda json: json) -> Archive:
+    """Make the read-only view of a study whose events are folded already; `dump` writes the candidates it holds."""
     return Archive(
         directory=ledger.directory,
         info=study_info(ledger),
@@ -45,6 +47,7 @@ def archive_of(ledger: Ledger, history: History) -> Archive:
             "finals": list(history.finals),
             "ended_by": history.ended_by,
         },
+        dump=dump,
     )
 
 

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from automl import __version__
-from automl.assembly import Parts
+from automl.archive import Archive
+from automl.assembly import Parts, claims
 from automl.audience import Audience
 from automl.core.budget import Budget
 from automl.core.controller import Controller
@@ -91,7 +92,7 @@ class Session:
                 self._finish(study, main, workshop)
                 for name in self._names:
                     self._baseline(name, study, workshop)
-                summary = summarise(archive_of(main, study.history), self._parts.space)
+                summary = summarise(self._archive(main, study), self._parts.space, self._parts.trainer)
             self._conclude(summary)
         finally:
             self._audience.close()
@@ -115,6 +116,7 @@ class Session:
             "facts": dict(self._parts.trainer.facts()),
             "fingerprint": self._parts.trainer.fingerprint(),
             "cost_unit": type(self._parts.trainer).cost_unit,
+            **claims(type(self._parts.trainer)),
             "version": __version__,
         }
         return Ledger.create(directory, header)
@@ -143,10 +145,13 @@ class Session:
                 workshop.clear()
         return study
 
+    def _archive(self, ledger: Ledger, study: Study) -> Archive:
+        return archive_of(ledger, study.history, self._parts.space.dump)
+
     def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
         """Train the best few in full, if the trainer can."""
         trainer = self._parts.trainer
-        best = archive_of(ledger, study.history)
+        best = self._archive(ledger, study)
         finalists = [t for t in best.ranked if best.info.objectives.feasible(t.metrics)]
         finalists = finalists[: self._parts.config.finalists]
         if not finalists or not isinstance(trainer, Finishing):

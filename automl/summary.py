@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -10,11 +11,14 @@ from typing import Any
 
 from automl.archive import Archive
 from automl.core.errors import AutomlError
-from automl.core.records import Json, Metrics, Trial
+from automl.core.records import Json, Metrics, Result, Trial
 from automl.core.space import SearchSpace
+from automl.core.trainer import Remarking
+
+_log = logging.getLogger("automl")
 
 
-def summarise(archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
+def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) -> dict[str, Any]:
     """Put together the summary of a study and of its baselines, as JSON.
 
     `stopped_by` is a bound of the budget, `controller` (it had nothing more to propose), `repetition` (it proposed only
@@ -23,8 +27,10 @@ def summarise(archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
     Args:
         archive: the study.
         space: its space, which describes the candidates.
+        trainer: its trainer, if there is one at hand, for what it has to remark.
     """
     spent, info = archive.spent, archive.info
+    best = archive.best
     return {
         "space": info.space,
         "controller": info.controller,
@@ -38,23 +44,51 @@ def summarise(archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
         "cost": spent.cost,
         "cost_unit": archive.header.get("cost_unit", ""),
         "stopped_by": archive.header.get("ended_by") or "interruption",
-        "best": _entry(archive.best, space),
+        "best": best and _entry(best, space),
+        "remarks": _remarks(best, space, trainer),
+        "oracle": {name: _seen(name, result) for name, result in archive.oracles.items()},
         "front": [_entry(trial, space) for trial in archive.front],
+        "trade_off": [_visited(result, archive, space) for result in archive.trade_off_front],
         "final": archive.header.get("finals", []),
-        "baselines": {name: summarise(other, space) for name, other in archive.baselines.items()},
+        "baselines": {name: summarise(other, space, trainer) for name, other in archive.baselines.items()},
     }
 
 
-def _entry(trial: Trial | None, space: SearchSpace[Any]) -> dict[str, Any] | None:
-    if trial is None or trial.judged is None:
-        return None
+def _entry(trial: Trial, space: SearchSpace[Any]) -> dict[str, Any]:
+    """Return a trial as JSON; `open` says that the budget cut it short, or that it is still on its way."""
+    assert trial.judged is not None  # it is the best, or on the front
+    entry = _described(trial.judged, trial.candidate, space)
+    return {**entry, "open": True} if trial.open else entry
+
+
+def _visited(result: Result, archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
+    """Return an evaluation as JSON, in the form of a trial."""
+    return _described(result, archive.dump(result.proposal.candidate), space)
+
+
+def _described(result: Result, candidate: Json, space: SearchSpace[Any]) -> dict[str, Any]:
     return {
-        "trial": trial.number,
-        "evaluation": trial.judged.id,
-        "candidate": trial.candidate,
-        "text": space.describe(space.load(trial.candidate)),
-        "metrics": dict(trial.metrics),
+        "trial": result.proposal.trial,
+        "evaluation": result.id,
+        "candidate": candidate,
+        "text": space.describe(space.load(candidate)),
+        "metrics": dict(result.metrics),
     }
+
+
+def _seen(metric: str, result: Result) -> dict[str, Any]:
+    return {"value": float(result.metrics[metric]), "trial": result.proposal.trial, "evaluation": result.id}
+
+
+def _remarks(best: Trial | None, space: SearchSpace[Any], trainer: Any) -> list[str]:
+    """Return what the trainer has to say about the winner; one that raises costs the remarks, not the result."""
+    if best is None or not isinstance(trainer, Remarking):
+        return []
+    try:
+        return [str(said) for said in trainer.remarks(space.load(best.candidate), best.metrics)]
+    except Exception as error:
+        _log.warning("%s has no remarks on the best candidate: %r", type(trainer).__name__, error)
+        return []
 
 
 @dataclass(frozen=True)
