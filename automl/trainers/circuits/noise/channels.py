@@ -15,7 +15,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import reduce
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -70,9 +70,10 @@ def depolarising(p: float, *, qubits: int = 1) -> Array:
     return np.diag(factors)
 
 
-def from_qiskit_parameter(parameter: float, *, qubits: int = 1) -> float:
+def from_qiskit_parameter(parameter: float, *, qubits: Literal[1, 2] = 1) -> float:
     """Return the strength p of Qiskit's `depolarizing_error(parameter, qubits)`: 3/4 of it, 15/16 for two qubits."""
-    return parameter * (4**qubits - 1) / 4**qubits
+    kinds: int = 4**qubits
+    return parameter * (kinds - 1) / kinds
 
 
 def bit_flip(p: float) -> Array:
@@ -133,7 +134,7 @@ def confusion(one_for_zero: float, zero_for_one: float) -> tuple[float, float]:
 
 def tensor(control: Array, target: Array) -> Array:
     """Return the channel of two qubits that have one each."""
-    return np.kron(control, target)
+    return np.asarray(np.kron(control, target), dtype=np.float64)
 
 
 def compose(channels: Sequence[Array], *, qubits: int = 1) -> Array:

@@ -1,0 +1,170 @@
+"""The noise of machines that Qiskit knows: a fake backend, any other `BackendV2`, or an Aer `NoiseModel`.
+
+How our gates meet those of a machine:
+
+* rz is virtual: it has no noise, unless the model has an error for `rz` itself.
+* rx is one pulse with the error of `rx`, or else of `sx`; ry is that pulse between two virtual rz. A compiler writes a
+  rotation by any angle as two sx pulses: `pulses=2` lets the error act twice after the rotation, which is exact for
+  depolarising noise and leaves out how the rotation turns the relaxation of the first pulse.
+* A CNOT is compiled to what the machine has in that direction (cx, ecr, cz and single-qubit pulses, by Qiskit's
+  transpiler), each gate with its own error; what differs from a perfect CNOT is its noise. This is exact.
+* Waiting qubits have no noise, as in Aer for circuits that are not scheduled.
+
+Energies therefore equal Aer's with the same `NoiseModel` for circuits of rz, sx (as rx by pi/2) and CNOTs, and with
+the errors of sx also declared for rx and ry for all our circuits.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from automl.core.errors import MissingExtra, UnknownName, UsageError
+from automl.trainers.circuits.noise.channels import Array, compose
+from automl.trainers.circuits.noise.coupling import Pair, reach, undirected
+from automl.trainers.circuits.noise.kraus import from_unitary
+from automl.trainers.circuits.noise.machine import Machine
+from automl.trainers.circuits.noise.qiskit_cnot import JOINING, Errors, cnot, error_of, exchanged
+
+_QUARTER = np.diag([np.exp(-0.25j * np.pi), np.exp(0.25j * np.pi)])
+
+
+def named_backend(name: str) -> Any:
+    """Return a fake backend of qiskit-ibm-runtime by the name of its class.
+
+    Raises:
+        MissingExtra: if qiskit-ibm-runtime is not installed.
+        UnknownName: if it has none of that name.
+    """
+    try:
+        from qiskit_ibm_runtime import fake_provider
+    except ImportError as error:
+        raise MissingExtra(error.name or "qiskit-ibm-runtime", "quantum") from error
+    known = [known for known in dir(fake_provider) if known.startswith("Fake") and "Provider" not in known]
+    if name not in known:
+        raise UnknownName("machine", name, known)
+    return getattr(fake_provider, name)()
+
+
+def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None, pulses: int = 1) -> Machine:
+    """Return noise and coupling of a machine, as `NoiseModel.from_backend` derives them from its calibration.
+
+    Args:
+        backend: a Qiskit `BackendV2`.
+        qubits: number of qubits of the problem.
+        use: the qubits of the machine to take, in the order of the problem; None for those that hang together with
+            the machine's qubit 0, nearest first.
+        pulses: how often the error of sx acts after a rotation about X or Y: 1, or 2 as compiled.
+
+    Raises:
+        UsageError: if these qubits do not exist or do not hang together.
+        MissingExtra: if qiskit-aer is not installed.
+    """
+    model = _aer().noise.NoiseModel.from_backend(backend)
+    edges = None if backend.coupling_map is None else [tuple(edge) for edge in backend.coupling_map.get_edges()]
+    if use is None:
+        use = list(range(qubits)) if edges is None else reach(edges, 0, qubits)
+    if max(use, default=0) >= backend.num_qubits or len(use) < qubits:
+        raise UsageError(f"{backend.name} has {backend.num_qubits} qubits, from 0; it cannot give {list(use)}.")
+    return from_noise_model(model, qubits, use=use, coupling=edges, pulses=pulses, name=backend.name)
+
+
+def from_noise_model(
+    model: Any,
+    qubits: int,
+    *,
+    use: Sequence[int] | None = None,
+    coupling: Sequence[Pair] | None = None,
+    pulses: int = 1,
+    name: str = "NoiseModel",
+) -> Machine:
+    """Return noise and coupling of an Aer `NoiseModel`.
+
+    Args:
+        model: the noise model.
+        qubits: number of qubits of the problem.
+        use: the model's qubits to take, in the order of the problem; None for the first ones.
+        coupling: its pairs; None for those that have an own error of a two-qubit gate, or all if none has.
+        pulses: how often the error of sx acts after a rotation about X or Y: 1, or 2 as compiled.
+        name: for the record.
+    """
+    from automl.trainers.circuits.noise.specification import read_noise
+
+    if isinstance(pulses, bool) or pulses not in (1, 2):
+        raise UsageError(f"'pulses' must be 1 or 2, got {pulses!r}.")
+    chosen = list(range(qubits)) if use is None else list(use)
+    errors, readout = _errors(model)
+    if coupling is None:
+        coupling = sorted({(q[0], q[1]) for kind in JOINING for q in errors.get(kind, {}) if q is not None}) or None
+    pairs = None if coupling is None else undirected(pair for pair in coupling if set(pair) <= set(chosen))
+    joined = (
+        [(a, b) for a in chosen for b in chosen if a != b] if pairs is None else [*pairs, *(p[::-1] for p in pairs)]
+    )
+    basis = sorted(set(model.basis_gates) & set(errors) | {"rz", "sx", "x"})
+    content = {
+        "name": name,
+        "qubits": {str(qubit): _qubit(errors, readout, qubit, pulses) for qubit in chosen},
+        "pairs": {f"{a}>{b}": {"cnot_ptm": cnot(errors, basis, (a, b)).tolist()} for a, b in joined},
+        **({} if pairs is None else {"coupling": [f"{a}-{b}" for a, b in pairs]}),
+        "use": chosen,
+        "source": {"software": f"qiskit-aer {_aer().__version__}", "pulses": pulses},
+    }
+    return read_noise(content, qubits)
+
+
+def _aer() -> ModuleType:
+    try:
+        import qiskit_aer
+        import qiskit_aer.noise
+    except ImportError as error:
+        raise MissingExtra(error.name or "qiskit-aer", "quantum") from error
+    return qiskit_aer  # type: ignore[no-any-return]
+
+
+def _errors(model: Any) -> tuple[Errors, dict[tuple[int, ...] | None, list[float]]]:
+    """Return the errors of gates, and of readouts as [p(1|0), p(0|1)]."""
+    noise = _aer().noise
+    gates: dict[str, dict[tuple[int, ...] | None, Array]] = {}
+    readout: dict[tuple[int, ...] | None, list[float]] = {}
+    for entry in model.to_dict()["errors"]:
+        for qubits in entry.get("gate_qubits", [None]):
+            place = None if qubits is None else tuple(qubits)
+            if entry["type"] == "roerror":
+                (_, one_for_zero), (zero_for_one, _) = entry["probabilities"]
+                readout[place] = [float(one_for_zero), float(zero_for_one)]
+                continue
+            matrix = _transfer(noise.QuantumError.from_dict(entry))
+            for operation in entry["operations"]:
+                gates.setdefault(operation, {})[place] = matrix
+    return gates, readout
+
+
+def _transfer(error: Any) -> Array:
+    """Return the matrix of a Qiskit channel; Qiskit's first qubit is the fast one, ours the slow one."""
+    from qiskit.quantum_info import PTM
+
+    matrix = np.array(PTM(error.to_quantumchannel()).data.real, dtype=np.float64)
+    if len(matrix) == 16:
+        matrix = exchanged(matrix)
+    return matrix
+
+
+def _qubit(errors: Errors, readout: Mapping[Any, list[float]], qubit: int, pulses: int) -> dict[str, Any]:
+    """Return the entries of one qubit."""
+    rx, place = error_of(errors, "rx", (qubit,)), (qubit,)
+    if rx is None:
+        pulse = error_of(errors, "sx", place)
+        rx = np.eye(4) if pulse is None else compose([pulse] * pulses)
+    ry, rz, turn = error_of(errors, "ry", place), error_of(errors, "rz", place), from_unitary(_QUARTER)
+    matrices = {
+        "rx": rx,
+        "ry": turn @ rx @ turn.T if ry is None else ry,
+        "rz": np.eye(4) if rz is None else rz,
+    }
+    return {
+        "rotation_ptm": {axis: matrix.tolist() for axis, matrix in matrices.items()},
+        "readout": readout.get(place, readout.get(None, [0.0, 0.0])),
+    }
