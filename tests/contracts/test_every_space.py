@@ -21,7 +21,11 @@ def tower_weights(space, candidate):
     return {"trained": np.array([float(len(candidate.blocks[0]))])}
 
 
-WEIGHTS = {"cnn": cnn_weights, "towers": tower_weights}
+def circuit_weights(space, candidate):
+    return {"angles": np.random.default_rng(0).uniform(-3, 3, candidate.rotations)}
+
+
+WEIGHTS = {"circuits": circuit_weights, "cnn": cnn_weights, "towers": tower_weights}
 """How weights of a space are made. A space that inherits must be here."""
 
 

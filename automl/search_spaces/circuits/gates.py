@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -11,6 +12,7 @@ from automl.core.errors import InvalidCandidate
 Kind: TypeAlias = Literal["rx", "ry", "rz", "cx"]
 KINDS: tuple[Kind, ...] = ("rx", "ry", "rz", "cx")
 
+_TURNS: Mapping[str | None, Kind] = {kind: kind for kind in KINDS if kind != "cx"}
 _TEXT = re.compile(r"(rx|ry|rz)(\d+)|(cx)(\d+)-(\d+)")
 
 
@@ -52,7 +54,6 @@ def gate(text: str) -> Gate:
     match = _TEXT.fullmatch(text) if isinstance(text, str) else None
     if match is None:
         raise InvalidCandidate(f"{text!r} is no gate.", "Gates are written rx0, ry0, rz0 and cx0-1 (control, target).")
-    turn, qubit, _, control, target = match.groups()
-    if turn:
-        return Gate(turn, int(qubit))
-    return Gate("cx", int(target), int(control))
+    kind, qubit, _, control, target = match.groups()
+    turn = _TURNS.get(kind)
+    return Gate(turn, int(qubit)) if turn else Gate("cx", int(target), int(control))

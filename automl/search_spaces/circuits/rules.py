@@ -1,0 +1,160 @@
+"""What a circuit of a space may be, which moves are legal, and how a circuit is brought into its normal order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from automl.core.errors import InvalidCandidate
+from automl.search_spaces.circuits.alphabet import Move, Pair, Prune, alphabet
+from automl.search_spaces.circuits.candidate import Circuit
+from automl.search_spaces.circuits.gates import Gate
+from automl.search_spaces.circuits.order import Order, Symmetry, order
+from automl.search_spaces.circuits.redundancy import legal, read, reduced
+
+Masking: TypeAlias = Literal["commuting", "paper", "none"]
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The frame of a space, shared by its moves, its program, its changes and its check.
+
+    Attributes:
+        qubits: number of qubits.
+        coupling: pairs that a CNOT may join; None for all.
+        max_gates: most gates.
+        masking: which gates are illegal because they would be redundant.
+        symmetry: which gates may change places.
+        pruning: whether there are moves that take a gate away.
+    """
+
+    qubits: int
+    coupling: frozenset[Pair] | None = None
+    max_gates: int = 40
+    masking: Masking = "commuting"
+    symmetry: Symmetry = "commuting"
+    pruning: bool = False
+
+    @cached_property
+    def order(self) -> Order:
+        """The dependences that the normal order minds."""
+        return order(self.qubits, self.symmetry)
+
+    @cached_property
+    def mask(self) -> Order:
+        """The dependences that decide which gate repeats another at the end of a circuit."""
+        return order(self.qubits, "commuting" if self.masking == "commuting" else "wires")
+
+    @cached_property
+    def redundancy(self) -> Order:
+        """The dependences that decide what a changed circuit loses."""
+        return order(self.qubits, "commuting" if "commuting" in (self.masking, self.symmetry) else "wires")
+
+    @cached_property
+    def gates(self) -> tuple[Gate, ...]:
+        """The gates in the order of the alphabet."""
+        return alphabet(self.qubits, self.coupling)
+
+    @cached_property
+    def numbers(self) -> tuple[int, ...]:
+        """The same gates as numbers."""
+        return tuple(self.order.numbers(self.gates))
+
+    @cached_property
+    def moves(self) -> tuple[Move, ...]:
+        """The alphabet: the gates, then the moves that prune."""
+        return (*self.gates, *(Prune(wire) for wire in range(self.qubits) if self.pruning))
+
+    def circuit(self, numbers: Iterable[int]) -> Circuit:
+        """Return gates given as numbers as a circuit in normal order."""
+        gates = self.order.gates
+        return Circuit(self.qubits, tuple([gates[number] for number in self.order.normal(numbers)]))
+
+    def legal_numbers(self, numbers: Sequence[int]) -> list[int]:
+        """Return the gates that may come next, as numbers; none if the circuit is full.
+
+        `paper`: a gate stays illegal until another touches one of its wires (CRLQAS, section on illegal actions: the
+        published code keeps them in a list of at most N gates, those that are still the last on all their wires).
+        `commuting`: it also stays illegal while only gates touch its wires that it could be pulled through; and so is
+        a gate that cannot change |0>: an rz, or a CNOT by its control, before the first rx, ry or CNOT onto that wire.
+        """
+        if len(numbers) >= self.max_gates:
+            return []
+        if self.masking == "none":
+            return list(self.numbers)
+        front = read(self.mask, numbers)
+        return [number for number in self.numbers if legal(front, number)]
+
+    def legal_moves(self, circuit: Circuit) -> list[Move]:
+        """Return the legal moves in the order of the alphabet."""
+        gates = self.order.gates
+        found: list[Move] = [gates[number] for number in self.legal_numbers(self.order.numbers(circuit.gates))]
+        if self.pruning:
+            touched = {wire for gate in circuit.gates for wire in gate.wires}
+            found += [Prune(wire) for wire in sorted(touched)]
+        return found
+
+    def applied(self, circuit: Circuit, move: Move) -> Circuit:
+        """Return the circuit after one move.
+
+        Raises:
+            InvalidCandidate: if the move is none of the alphabet, or the circuit is full, or there is nothing to prune.
+        """
+        if isinstance(move, Prune):
+            return self._pruned(circuit, move.wire)
+        self._refuse_gate(move)
+        if len(circuit.gates) >= self.max_gates:
+            raise InvalidCandidate(f"The circuit is full: it has max_gates={self.max_gates} gates.", "Raise max_gates.")
+        return self.circuit(self.order.numbers((*circuit.gates, move)))
+
+    def _pruned(self, circuit: Circuit, wire: int) -> Circuit:
+        """Remove the last gate on a wire; a CNOT may leave gates behind that are redundant without it."""
+        numbers = self.order.numbers(circuit.gates)
+        touching = [place for place, gate in enumerate(circuit.gates) if wire in gate.wires]
+        if not touching:
+            raise InvalidCandidate(f"There is no gate on wire {wire} to prune.", "Ask `moves` for what is legal.")
+        del numbers[touching[-1]]
+        return self.circuit(numbers if self.masking == "none" else reduced(self.mask, numbers))
+
+    def check(self, circuit: Circuit) -> None:
+        """Refuse a circuit outside the frame.
+
+        Raises:
+            InvalidCandidate: saying what is wrong and what would be right.
+        """
+        if circuit.qubits != self.qubits:
+            raise InvalidCandidate(
+                f"The circuit has {circuit.qubits} qubits, the space has {self.qubits}.",
+                "The trainer's Hamiltonian says how many; search and load with the same one.",
+            )
+        if len(circuit.gates) > self.max_gates:
+            raise InvalidCandidate(
+                f"The circuit has {len(circuit.gates)} gates, more than max_gates={self.max_gates}.",
+                f"Type: --set space.max_gates={len(circuit.gates)}",
+            )
+        if not isinstance(circuit.survey, int) or circuit.survey < 0:
+            raise InvalidCandidate(f"survey is the number of moves to look ahead, 0 for none; got {circuit.survey!r}.")
+        numbers = self.order.numbers(circuit.gates)
+        if self.coupling is not None:
+            for gate in circuit.gates:
+                self._refuse_gate(gate)
+        ordered = self.order.normal(numbers)
+        if ordered != numbers:
+            text = " ".join(self.order.texts[number] for number in ordered)
+            raise InvalidCandidate(
+                f"The gates are not in the normal order of symmetry '{self.symmetry}', which is {text}.",
+                "Make circuits with the space's load or apply, which order them; angles follow the order of the gates.",
+            )
+
+    def _refuse_gate(self, gate: Gate) -> None:
+        self.order.numbers((gate,))
+        if gate.control is None or self.coupling is None:
+            return
+        if (min(gate.control, gate.qubit), max(gate.control, gate.qubit)) not in self.coupling:
+            pairs = ", ".join(f"{one}-{other}" for one, other in sorted(self.coupling))
+            raise InvalidCandidate(
+                f"{gate} joins qubits {gate.control} and {gate.qubit}, which are not coupled.",
+                f"The coupling map is {pairs}; route the CNOT through it, or change coupling.",
+            )
