@@ -17,6 +17,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor
 
+from automl.controllers._dqn.adam import Adam
 from automl.controllers._dqn.network import Network, Shape, one_thread
 
 Floats32 = npt.NDArray[np.float32]
@@ -77,8 +78,12 @@ class Learner:
         self._learning = learning
         self._online = Network(shape, seed)
         self._target = Network(shape, seed)
-        self._adam = torch.optim.Adam(self._online.parameters, lr=learning.lr)
-        self.updates = 0
+        self._adam = Adam(self._online.weights, learning.lr)
+
+    @property
+    def updates(self) -> int:
+        """How many updates there have been."""
+        return self._adam.steps
 
     def values(self, inputs: Floats32) -> Floats32:
         """Return the value of every move (moves,) for one input (inputs,)."""
@@ -90,16 +95,15 @@ class Learner:
         """Take one step; return the loss."""
         with one_thread():
             if self.updates % self._learning.copy_every == 0:
-                self._target.copy(self._online)
-            self.updates += 1
+                self._target.weights.copy_(self._online.weights)
             values = self._online(torch.from_numpy(batch.before))
             moves = torch.from_numpy(batch.moves)[:, None]
             loss = torch.nn.functional.smooth_l1_loss(values.gather(1, moves)[:, 0], self._goal(batch))
             if self._learning.imitation > 0.0 and batch.imitated.any():
                 loss = loss + self._learning.imitation * self._shortfall(values, moves, batch)
-            self._adam.zero_grad(set_to_none=True)
+            self._online.gradient.zero_()
             loss.backward()  # type: ignore[no-untyped-call]
-            self._adam.step()
+            self._adam.step(self._online.gradient)
             return float(loss.detach())
 
     def _goal(self, batch: Batch) -> Tensor:
@@ -119,25 +123,15 @@ class Learner:
         return ((led - values.gather(1, moves)[:, 0]) * chosen).mean()
 
     def state_dict(self) -> dict[str, Any]:
-        """Return both networks, the moments of Adam and the number of updates."""
-        moments = [self._adam.state[tensor] for tensor in self._online.parameters] if self.updates else []
+        """Return the weights of both networks and the state of Adam."""
         return {
-            "updates": self.updates,
-            "online": self._online.state_dict(),
-            "target": self._target.state_dict(),
-            "mean": {str(i): moment["exp_avg"].numpy().copy() for i, moment in enumerate(moments)},
-            "square": {str(i): moment["exp_avg_sq"].numpy().copy() for i, moment in enumerate(moments)},
+            "online": self._online.weights.numpy().copy(),
+            "target": self._target.weights.numpy().copy(),
+            "adam": self._adam.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up a state of `state_dict`."""
-        self.updates = state["updates"]
-        self._online.load_state_dict(state["online"])
-        self._target.load_state_dict(state["target"])
-        self._adam.state.clear()
-        for i, tensor in enumerate(self._online.parameters if self.updates else ()):
-            self._adam.state[tensor] = {
-                "step": torch.tensor(float(self.updates)),
-                "exp_avg": torch.from_numpy(np.array(state["mean"][str(i)])),
-                "exp_avg_sq": torch.from_numpy(np.array(state["square"][str(i)])),
-            }
+        self._online.weights.copy_(torch.from_numpy(np.asarray(state["online"])))
+        self._target.weights.copy_(torch.from_numpy(np.asarray(state["target"])))
+        self._adam.load_state_dict(state["adam"])

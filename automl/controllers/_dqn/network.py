@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterator, Mapping
+import math
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -48,47 +48,52 @@ class Shape:
 
 
 class Network:
-    """Linear layers with LeakyReLU between them.
+    """Linear layers with LeakyReLU between them; all weights lie in one vector.
 
     Args:
         shape: its shape.
         seed: seed of the first weights: uniform within 1 / sqrt(inputs of the layer), as torch draws them. They come
             from a generator of their own; torch's global one is never touched.
+
+    Attributes:
+        weights: all weights and biases, layer by layer (count,).
+        gradient: their gradient, filled by `backward` (count,).
     """
 
     def __init__(self, shape: Shape, seed: int) -> None:
         self._shape = shape
         sizes = [shape.inputs, *shape.hidden, shape.moves + shape.dueling]
-        rng = np.random.default_rng((seed, len(sizes)))
-        self.parameters: list[Tensor] = []
+        self.weights = torch.from_numpy(_first_weights(sizes, seed))
+        self.gradient = torch.zeros_like(self.weights)
+        self._layers: list[tuple[Tensor, Tensor]] = []
+        start = 0
         for fan_in, fan_out in itertools.pairwise(sizes):
-            for size in ((fan_out, fan_in), (fan_out,)):
-                drawn = rng.uniform(-1.0, 1.0, size) * fan_in**-0.5
-                self.parameters.append(torch.from_numpy(drawn.astype(np.float32)).requires_grad_())
+            weight = self._part(start, (fan_out, fan_in))
+            bias = self._part(start + weight.numel(), (fan_out,))
+            self._layers.append((weight, bias))
+            start += weight.numel() + fan_out
+
+    def _part(self, start: int, size: tuple[int, ...]) -> Tensor:
+        """Return a part of the vector as a tensor that autograd knows, with its gradient in place."""
+        place = slice(start, start + math.prod(size))
+        part = self.weights[place].view(size).requires_grad_()
+        part.grad = self.gradient[place].view(size)
+        return part
 
     def __call__(self, inputs: Tensor) -> Tensor:
         """Return the values (rows, moves) of inputs (rows, inputs)."""
-        layers = list(zip(self.parameters[::2], self.parameters[1::2], strict=True))
-        for weight, bias in layers[:-1]:
+        for weight, bias in self._layers[:-1]:
             inputs = nn.functional.leaky_relu(nn.functional.linear(inputs, weight, bias), _SLOPE)
-        heads = nn.functional.linear(inputs, *layers[-1])
+        heads = nn.functional.linear(inputs, *self._layers[-1])
         if not self._shape.dueling:
             return heads
         advantages = heads[:, 1:]
         return heads[:, :1] + advantages - advantages.mean(dim=1, keepdim=True)
 
-    def copy(self, other: Network) -> None:
-        """Take over the weights of another network of this shape."""
-        with torch.no_grad():
-            for mine, theirs in zip(self.parameters, other.parameters, strict=True):
-                mine.copy_(theirs)
 
-    def state_dict(self) -> dict[str, npt.NDArray[np.float32]]:
-        """Return the weights, numbered in the order of the layers."""
-        return {str(i): tensor.detach().numpy().copy() for i, tensor in enumerate(self.parameters)}
-
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        """Take up a state of `state_dict`."""
-        with torch.no_grad():
-            for i, tensor in enumerate(self.parameters):
-                tensor.copy_(torch.from_numpy(np.asarray(state[str(i)])))
+def _first_weights(sizes: list[int], seed: int) -> npt.NDArray[np.float32]:
+    rng = np.random.default_rng((seed, len(sizes)))
+    layers = [
+        rng.uniform(-1.0, 1.0, (fan_in + 1) * fan_out) * fan_in**-0.5 for fan_in, fan_out in itertools.pairwise(sizes)
+    ]
+    return np.concatenate(layers).astype(np.float32)
