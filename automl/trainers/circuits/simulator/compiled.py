@@ -14,7 +14,8 @@ def compiled(kernel: Kernel) -> Kernel:
     """Compile a function to machine code at its first call, and keep the code on disk for the next process.
 
     Sums may be reordered and products fused (so that loops use vector instructions); infinities and NaN keep their
-    meaning. No threads are started.
+    meaning. No threads are started. The code on disk is that of a file as it was: who edits a kernel also touches the
+    files whose kernels call it. Arrays are copied in loops, because `a[:] = b` takes Numba seconds to compile.
     """
     return cast(
         Kernel, numba.njit(cache=True, nogil=True, error_model="numpy", fastmath={"reassoc", "contract"})(kernel)

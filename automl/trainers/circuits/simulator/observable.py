@@ -13,26 +13,21 @@ Real = npt.NDArray[np.floating]
 
 
 class Observable(NamedTuple):
-    """A Hermitian matrix by rows.
-
-    Entries of row k stand at `starts[k]:starts[k + 1]`, columns ascending; those right of the diagonal begin at
-    `rights[k]`, because an expectation needs no others.
+    """A Hermitian matrix by rows: its diagonal, and the entries right of it.
 
     Attributes:
-        starts: (2^n + 1,) int64.
-        rights: (2^n,) int64.
-        columns: (entries,) int64.
+        diagonal: (2^n,).
+        starts: (2^n + 1,) int64: the entries of row k stand at `starts[k]:starts[k + 1]`.
+        columns: (entries,) uint32.
         real: (entries,) real parts.
         imag: (entries,) imaginary parts; (0,) where all of them are zero, as for molecules.
-        diagonal: (2^n,) the diagonal.
     """
 
+    diagonal: Real
     starts: npt.NDArray[np.int64]
-    rights: npt.NDArray[np.int64]
-    columns: npt.NDArray[np.int64]
+    columns: npt.NDArray[np.uint32]
     real: Real
     imag: Real
-    diagonal: Real
 
 
 def masks(hamiltonian: Hamiltonian) -> dict[int, npt.NDArray[np.complex128]]:
@@ -42,46 +37,40 @@ def masks(hamiltonian: Hamiltonian) -> dict[int, npt.NDArray[np.complex128]]:
     P|j> = i^(number of Y) (-1)^(set bits of j under Y and Z) |j ^ x>. Qubit 0 is the most significant bit.
     """
     bits = 1 << np.arange(hamiltonian.qubits)[::-1]
-    index = np.arange(2**hamiltonian.qubits)
-    is_set = ((index[:, None] & bits) > 0).astype(np.int64)
+    is_set = ((np.arange(2**hamiltonian.qubits)[:, None] & bits) > 0).astype(np.int64)
     found: dict[int, npt.NDArray[np.complex128]] = {}
     for letters, coefficient in zip(hamiltonian.letters, hamiltonian.coefficients, strict=True):
         flips = int(bits[(letters == 1) | (letters == 2)].sum())
-        parity = is_set @ (letters >= 2) & 1
-        values = found.setdefault(flips, np.zeros(len(index), dtype=np.complex128))
-        values += coefficient * 1j ** int((letters == 2).sum()) * (1.0 - 2.0 * parity)
+        signs = 1.0 - 2.0 * (is_set @ (letters >= 2) & 1)
+        values = found.setdefault(flips, np.zeros(len(signs), dtype=np.complex128))
+        values += coefficient * 1j ** int((letters == 2).sum()) * signs
     return found
 
 
 def observable(hamiltonian: Hamiltonian, dtype: npt.DTypeLike = np.float64) -> Observable:
     """Return the matrix of a Hamiltonian, entries in `dtype`; what cancels to rounding errors is left out.
 
-    Terms of one X-mask mostly cancel: of the 8-qubit molecules less than a tenth of the entries of all masks is left.
+    Terms of one X-mask mostly cancel, because a molecule moves only electrons that are there.
     """
     index = np.arange(2**hamiltonian.qubits)
     rounding = 8 * np.finfo(np.float64).eps * float(np.abs(hamiltonian.coefficients).sum())
-    rows, columns, values = [], [], []
-    for flips, diagonal in masks(hamiltonian).items():
-        kept = index[np.abs(diagonal) > rounding]
+    rows, columns, values = [index[:0]], [index[:0]], [np.zeros(0, dtype=np.complex128)]
+    diagonal = np.zeros(len(index))
+    for flips, entries in masks(hamiltonian).items():
+        if flips == 0:
+            diagonal = entries.real
+            continue
+        kept = index[(np.abs(entries) > rounding) & (index > index ^ flips)]
         rows.append(kept ^ flips)
         columns.append(kept)
-        values.append(diagonal[kept])
-    row, column, value = (np.concatenate(parts) if parts else np.zeros(0) for parts in (rows, columns, values))
-    return _by_rows(row.astype(np.int64), column.astype(np.int64), value.astype(np.complex128), len(index), dtype)
-
-
-def _by_rows(
-    row: npt.NDArray[np.int64],
-    column: npt.NDArray[np.int64],
-    value: npt.NDArray[np.complex128],
-    size: int,
-    dtype: npt.DTypeLike,
-) -> Observable:
+        values.append(entries[kept])
+    row, column, value = np.concatenate(rows), np.concatenate(columns), np.concatenate(values)
     order = np.lexsort((column, row))
-    row, column, value = row[order], column[order], value[order]
-    starts = np.searchsorted(row, np.arange(size + 1))
-    rights = np.searchsorted(row * size + column, np.arange(size) * (size + 1), side="right")
-    diagonal = np.zeros(size)
-    diagonal[row[row == column]] = value.real[row == column]
-    imag = value.imag if value.imag.any() else np.zeros(0)
-    return Observable(starts, rights, column, *(part.astype(dtype) for part in (value.real, imag, diagonal)))
+    imag = value.imag[order] if value.imag.any() else np.zeros(0)
+    return Observable(
+        diagonal.astype(dtype),
+        np.searchsorted(row[order], np.arange(len(index) + 1)).astype(np.int64),
+        column[order].astype(np.uint32),
+        value.real[order].astype(dtype),
+        imag.astype(dtype),
+    )

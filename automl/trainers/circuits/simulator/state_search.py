@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from automl.trainers.circuits.simulator.compiled import compiled
-from automl.trainers.circuits.simulator.minimise import EVALUATIONS, VALUE, Vector, advance, begin
+from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, VALUE, Vector, advance, begin
 from automl.trainers.circuits.simulator.observable import Observable
-from automl.trainers.circuits.simulator.state_adjoint import value_and_slope, write_turns
-from automl.trainers.circuits.simulator.state_gates import Codes
+from automl.trainers.circuits.simulator.state_adjoint import room, value_and_slope
+from automl.trainers.circuits.simulator.state_gates import Codes, write_turns
 
 
 @compiled
@@ -24,11 +24,11 @@ def minimise(
         matrix: the Hamiltonian.
         limits: tolerance, iterations and rounding of `begin`.
     """
-    search = begin(angles, limits[0], limits[1], limits[2])
-    pair = np.empty((2, 2 << qubits), matrix.real.dtype)
+    vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
+    pair = room(qubits, matrix)
     turns = np.empty((len(angles), 2), matrix.real.dtype)
     running = True
     while running:
-        write_turns(search.point, turns)
-        running = advance(search, value_and_slope(qubits, codes, turns, matrix, pair, search.slope))
-    return search.best, search.numbers[VALUE], search.counts[EVALUATIONS]
+        write_turns(vectors[POINT], turns)
+        running = advance(vectors, numbers, value_and_slope(qubits, codes, turns, matrix, pair, vectors[SLOPE]))
+    return vectors[BEST].copy(), numbers[VALUE], int(numbers[EVALUATIONS])
