@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from importlib.metadata import version
 from typing import TYPE_CHECKING, Any
@@ -10,6 +11,8 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.errors import InvalidData, MissingExtra
+from automl.trainers.circuits.problems.mappings import MAPPINGS
+from automl.trainers.circuits.problems.terms import refuse_many
 
 if TYPE_CHECKING:
     from automl.trainers.circuits.problems.molecule import Molecule
@@ -87,17 +90,19 @@ def _hartree_fock(molecule: Molecule) -> Any:
     from pyscf import gto, scf
 
     try:
-        built = gto.M(
-            atom=[(atom.symbol, atom.place) for atom in molecule.atoms],
-            unit=molecule.unit,
-            basis=molecule.basis,
-            charge=molecule.charge,
-            spin=molecule.spin,
-            verbose=0,
-        )
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Basis may be available")  # the error below says more
+            built = gto.M(
+                atom=[(atom.symbol, atom.place) for atom in molecule.atoms],
+                unit=molecule.unit,
+                basis=molecule.basis,
+                charge=molecule.charge,
+                spin=molecule.spin,
+                verbose=0,
+            )
     except (RuntimeError, KeyError, ValueError, AssertionError, NotImplementedError) as error:
         raise InvalidData(
-            f"PySCF refuses {molecule.name}: {str(error).strip().splitlines()[0]:.200}.",
+            f"{molecule.name}: PySCF refuses it: {str(error).strip().splitlines()[0]:.200}.",
             "Check symbols, basis, charge, and spin (the number of unpaired electrons).",
         ) from error
     field = scf.RHF(built)
@@ -124,6 +129,7 @@ def _active(molecule: Molecule, orbitals: int) -> list[int]:
     if beyond or not chosen:
         wrong = f"has no orbital {beyond[0]}" if beyond else "has no orbital left to be active"
         raise InvalidData(f"{molecule.name} {wrong}: it has 0 to {orbitals - 1}.", "Correct `frozen` or `active`.")
+    refuse_many(2 * len(chosen) - MAPPINGS[molecule.mapping], molecule.name)
     return list(chosen)
 
 
@@ -142,11 +148,12 @@ def _integrals(field: Any, orbitals: Array, frozen: list[int], active: list[int]
     from openfermion.ops.representations import get_active_space_integrals
     from pyscf import ao2mo
 
-    size = orbitals.shape[1]
-    one = orbitals.T @ field.get_hcore() @ orbitals
-    two = ao2mo.restore(1, ao2mo.kernel(field.mol, orbitals), size).transpose(0, 2, 3, 1)
-    core, one, two = get_active_space_integrals(one, two, frozen, active)
-    return float(core + field.energy_nuc()), np.asarray(one), np.asarray(two)
+    taken = orbitals[:, [*frozen, *active]]
+    size, core = taken.shape[1], len(frozen)
+    one = taken.T @ field.get_hcore() @ taken
+    two = ao2mo.restore(1, ao2mo.kernel(field.mol, taken), size).transpose(0, 2, 3, 1)
+    energy, one, two = get_active_space_integrals(one, two, range(core), range(core, size))
+    return float(energy + field.energy_nuc()), np.asarray(one), np.asarray(two)
 
 
 def _exact(constant: float, one: Array, two: Array, electrons: tuple[int, int]) -> float:

@@ -30,7 +30,10 @@ def from_matrix(matrix: Any, what: str, shift: float = 0.0) -> Hamiltonian:
     Raises:
         InvalidData: if it is not such a matrix.
     """
-    check_shape(np.shape(matrix), what)
+    try:
+        check_shape(np.shape(matrix), what)
+    except ValueError as error:
+        raise InvalidData(f"{what} has rows of different length.", "Give a square matrix.") from error
     array = np.asarray(matrix)
     precision = _precision(array, what)
     values = array.astype(np.complex128)

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from automl.core.errors import InvalidData, UnknownName
+from automl.trainers.circuits.problems import geometry
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.problems.terms import gathered, with_known_ground
 
@@ -26,6 +27,8 @@ def from_document(document: Mapping[Any, Any], what: str) -> Hamiltonian:
         return from_molecule(document, what)
     if "terms" in document:
         return from_terms(document, what)
+    if "unit" in document or "basis" in document:
+        raise InvalidData(f"{what} looks like a molecule without atoms.", geometry.HINT)
     return gathered(document.items(), what)
 
 
@@ -53,11 +56,11 @@ def from_terms(document: Mapping[Any, Any], what: str) -> Hamiltonian:
     source = document.get("source", {})
     named = replace(
         bare,
-        name=str(document.get("name", what)),
+        name=str(document.get("name", bare.name)),
         coupling=_coupling(document.get("coupling"), bare.qubits, what),
         source=dict(source) if isinstance(source, Mapping) else {"source": source},
     )
-    return with_known_ground(named, document.get("ground_energy"))
+    return with_known_ground(named, document.get("ground_energy"), what)
 
 
 def _coupling(pairs: object, qubits: int, what: str) -> tuple[tuple[int, int], ...] | None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from automl.trainers.circuits.problems.document import EXAMPLE, from_document
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.problems.text import from_text
 
+UNNAMED = "custom"
 MATRIX_NAMES = ("hamiltonian", "matrix")
 SHIFT_NAME = "energy_shift"
 """The .npz files published with CRLQAS keep a multiple of the identity apart under this name."""
@@ -31,9 +33,11 @@ def read_file(path: Path) -> Hamiltonian:
     if not path.is_file():
         raise InvalidData(f"There is no file {path}.", "Type the path of a file that holds the Hamiltonian.")
     try:
-        return _READERS.get(path.suffix.lower(), _text)(path)
+        found = _READERS.get(path.suffix.lower(), _text)(path)
     except OSError as error:
         raise InvalidData(f"{path} cannot be read: {error.strerror or error}.") from error
+    name = path.stem if found.name == UNNAMED else found.name
+    return replace(found, name=name, source={**found.source, "file": path.name})
 
 
 def _json(path: Path) -> Hamiltonian:
@@ -63,7 +67,7 @@ def _toml(path: Path) -> Hamiltonian:
         document = tomllib.loads(_content(path))
     except (tomllib.TOMLDecodeError, RecursionError) as error:
         raise InvalidData(
-            f"{path} is no TOML: {error}.", "Quote Pauli strings only where TOML asks: ZZ = -1.0"
+            f"{path} is no TOML: {error}.", "Write a line [terms] and below it lines like ZZ = -1.0."
         ) from error
     return _document(document, path)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections import Counter
 from typing import NamedTuple
 
 from automl.core.errors import InvalidData
@@ -30,6 +31,12 @@ def read_atoms(atoms: object, what: str) -> tuple[Atom, ...]:
     if not found:
         raise InvalidData(f"{what} has no atoms.", HINT)
     return found
+
+
+def formula(atoms: tuple[Atom, ...]) -> str:
+    """Return what they are, in the order in which elements first come: H2O, LiH."""
+    counts = Counter(atom.symbol for atom in atoms)
+    return "".join(symbol if count == 1 else f"{symbol}{count}" for symbol, count in counts.items())
 
 
 def _atom(row: object, what: str) -> Atom:

@@ -83,7 +83,7 @@ class Hamiltonian:
         return matrices.dense(self.letters, self.coefficients)
 
     def sparse(self) -> Any:
-        """Return the same matrix as scipy.sparse.csr_array, real where no string has an odd number of Y."""
+        """Return the same matrix as scipy.sparse.csr_array, real if every string has an even number of Y."""
         return matrices.sparse(self.letters, self.coefficients)
 
     def fingerprint(self) -> str:

@@ -38,14 +38,13 @@ def read_lattice(name: str) -> Hamiltonian:
     values, periodic = _options(match["options"], model, name)
     if sites < (3 if periodic else 2):
         raise UsageError(
-            f"'{name}' has {sites} sites; a {'periodic' if periodic else 'open'} chain has "
-            f"{3 if periodic else 2} at least.",
+            f"'{name}' has {sites} sites; a chain has {'3 at least if it is periodic' if periodic else '2 at least'}.",
             f"Type for example: --data {model}-4q",
         )
     refuse_many(sites, f"'{name}'")
     bonds = [(k, (k + 1) % sites) for k in range(sites if periodic else sites - 1)]
     chain = gathered(spelled(_terms(model, sites, bonds, values), name), name)
-    return replace(chain, source={"model": model, "sites": sites, **values, "periodic": periodic})
+    return replace(chain, name=name, source={"model": model, "sites": sites, **values, "periodic": periodic})
 
 
 def _terms(model: str, sites: int, bonds: list[tuple[int, int]], values: dict[str, float]) -> list[Indexed]:

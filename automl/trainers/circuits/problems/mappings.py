@@ -34,11 +34,6 @@ MAPPINGS = {
 """Each mapping with the number of qubits it saves."""
 
 
-def removed(mapping: str) -> int:
-    """Return how many qubits a mapping saves."""
-    return MAPPINGS[mapping]
-
-
 def mapped(solved: Solved, mapping: str) -> list[Indexed]:
     """Return the terms on qubits, each with its qubits and letters."""
     import openfermion

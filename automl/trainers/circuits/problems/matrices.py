@@ -7,6 +7,7 @@ diagonal is the transform over z of their coefficients. Qubit 0 is the most sign
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -30,41 +31,41 @@ def dense(letters: Letters, coefficients: Coefficients) -> npt.NDArray[np.comple
     """
     size = 2 ** letters.shape[1]
     _refuse_large(letters.shape[1], 16 * size * size)
-    shifts, diagonals = shifted_diagonals(letters, coefficients)
     columns = np.arange(size)
     matrix = np.zeros((size, size), np.complex128)
-    for shift, diagonal in zip(shifts, diagonals, strict=True):
+    for shift, diagonal in shifted_diagonals(letters, coefficients):
         matrix[columns ^ shift, columns] = diagonal
     return matrix
 
 
 def sparse(letters: Letters, coefficients: Coefficients) -> Any:
-    """Return the same matrix as scipy.sparse.csr_array (2^n, 2^n), real where all its entries are.
+    """Return the same matrix as scipy.sparse.csr_array (2^n, 2^n), real if every string has an even number of Y.
 
     Raises:
         UsageError: if it would be larger than `MOST_BYTES`.
     """
     from scipy.sparse import csr_array
 
-    size = 2 ** letters.shape[1]
-    _refuse_large(letters.shape[1], len(np.unique(_masks(letters)[0])) * size * 20)  # a complex entry and its column
-    shifts, diagonals = shifted_diagonals(letters, coefficients)
-    columns: Any = np.arange(size, dtype=np.int32)[:, None] ^ shifts.astype(np.int32)
-    entries: Any = np.take_along_axis(diagonals.T, columns, axis=0)
-    entries = entries if entries.imag.any() else entries.real
-    starts = np.arange(size + 1, dtype=np.int32) * len(shifts)
+    size, shifts = 2 ** letters.shape[1], len(np.unique(_masks(letters)[0]))
+    kind = np.complex128 if ((letters == 2).sum(axis=1) % 2).any() else np.float64
+    _refuse_large(letters.shape[1], shifts * size * (np.dtype(kind).itemsize + 4))
+    columns, entries = np.empty((size, shifts), np.int32), np.empty((size, shifts), kind)
+    rows = np.arange(size)
+    for k, (shift, diagonal) in enumerate(shifted_diagonals(letters, coefficients)):
+        columns[:, k] = rows ^ shift
+        entries[:, k] = (diagonal if kind is np.complex128 else diagonal.real)[columns[:, k]]
+    starts = np.arange(size + 1) * shifts
     return csr_array((entries.ravel(), columns.ravel(), starts), shape=(size, size))
 
 
-def shifted_diagonals(
-    letters: Letters, coefficients: Coefficients
-) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.complex128]]:
-    """Return the shifts x (shifts,), ascending, and the entries H[b ^ x, b] as (shifts, 2^n)."""
+def shifted_diagonals(letters: Letters, coefficients: Coefficients) -> Iterator[tuple[int, npt.NDArray[np.complex128]]]:
+    """Yield every shift x, ascending, with the entries H[b ^ x, b] as (2^n,)."""
     x, z = _masks(letters)
-    shifts, row = np.unique(x, return_inverse=True)
-    table = np.zeros((len(shifts), 2 ** letters.shape[1]), np.complex128)
-    np.add.at(table, (row, z), coefficients * PHASES[(letters == 2).sum(axis=1) % 4])
-    return shifts, transform(table)
+    values = coefficients * PHASES[(letters == 2).sum(axis=1) % 4]
+    for shift in np.unique(x):
+        row = np.zeros((1, 2 ** letters.shape[1]), np.complex128)
+        np.add.at(row[0], z[x == shift], values[x == shift])
+        yield int(shift), transform(row)[0]
 
 
 def decompose(matrix: npt.NDArray[np.complex128]) -> npt.NDArray[np.complex128]:

@@ -10,15 +10,18 @@ from itertools import combinations
 from typing import Any
 
 from automl.core.errors import InvalidData, UnknownName
-from automl.trainers.circuits.problems.geometry import Atom, read_atoms
+from automl.trainers.circuits.problems.geometry import Atom, formula, read_atoms
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
-from automl.trainers.circuits.problems.terms import gathered, refuse_many, spelled
+from automl.trainers.circuits.problems.terms import gathered, spelled
 
 UNITS = {"angstrom": 1.0, "bohr": 0.529177210903}
 """Angstrom per unit (CODATA 2018)."""
 SHORTEST = 0.6
 """Angstrom. The shortest bond there is, that of H2, has 0.74; shorter ones are a wrong unit."""
 SLACK = 1e-6
+"""Hartree by which a state must lie lower to be another one."""
+MOST_EXACT_QUBITS = 12
+"""Up to here the lowest of all states is computed at once, in a second or two."""
 KEYS = ("atoms", "unit", "basis", "charge", "spin", "frozen", "active", "mapping", "name")
 
 
@@ -88,19 +91,18 @@ def from_molecule(document: Mapping[Any, Any], what: str) -> Hamiltonian:
         MissingExtra: if PySCF or OpenFermion are not installed.
     """
     from automl.trainers.circuits.problems.chemistry import solve
-    from automl.trainers.circuits.problems.mappings import mapped, removed
+    from automl.trainers.circuits.problems.mappings import mapped
 
     molecule = read_molecule(document, what)
     _warn_if_close(molecule)
-    if molecule.active is not None:
-        refuse_many(2 * len(molecule.active) - removed(molecule.mapping), what)
     solved = solve(molecule)
-    refuse_many(2 * solved.orbitals - removed(molecule.mapping), what)
     bare = gathered(spelled(mapped(solved, molecule.mapping), what), what)
     source = {"molecule": molecule.document(), **solved.facts}
-    hamiltonian = replace(bare, name=molecule.name, source=source)
-    _warn_if_other_electrons(hamiltonian, solved.energy)
-    return replace(hamiltonian, known_ground=hamiltonian.ground_energy)
+    named = replace(bare, name=molecule.name, source=source)
+    if named.qubits > MOST_EXACT_QUBITS:
+        return replace(named, known_ground=solved.energy)  # of its own electrons, which PySCF finds with less memory
+    _warn_if_other_electrons(molecule, named.ground_energy, solved.energy)
+    return replace(named, known_ground=named.ground_energy)
 
 
 def read_molecule(document: Mapping[Any, Any], what: str) -> Molecule:
@@ -128,7 +130,7 @@ def read_molecule(document: Mapping[Any, Any], what: str) -> Molecule:
         frozen=_orbitals(document.get("frozen", ()), "frozen", what),
         active=None if document.get("active") is None else _orbitals(document["active"], "active", what),
         mapping=mapping,
-        name=str(document.get("name", what)),
+        name=str(document.get("name") or formula(atoms)),
     )
     _refuse_overlap(molecule, what)
     return molecule
@@ -186,10 +188,10 @@ def _warn_if_close(molecule: Molecule) -> None:
         )
 
 
-def _warn_if_other_electrons(hamiltonian: Hamiltonian, energy: float) -> None:
-    if hamiltonian.ground_energy < energy - SLACK:
+def _warn_if_other_electrons(molecule: Molecule, ground: float, energy: float) -> None:
+    if ground < energy - SLACK:
         warnings.warn(
-            f"The lowest state of the qubits of {hamiltonian.name} ({hamiltonian.ground_energy:.6f}) is not one of "
+            f"The lowest state of the qubits of {molecule.name} ({ground:.6f}) is not one of "
             f"this molecule's electrons ({energy:.6f}): another charge or spin lies lower, and a search will find "
             "that. Check charge and spin; the mapping 'parity' keeps the numbers of electrons even or odd.",
             OtherElectrons,

@@ -22,13 +22,13 @@ def from_object(data: Any) -> Hamiltonian:
         UsageError: if it is none of them.
         InvalidData: if it is one, but no Hamiltonian.
     """
-    what = f"the {type(data).__name__}"
+    what = f"The {type(data).__name__}"
     if isinstance(data, Hamiltonian):
         return _checked(data)
     if isinstance(data, Mapping):
-        return from_document(data, "the dictionary")
+        return from_document(data, "The dictionary")
     if isinstance(data, (np.ndarray, list, tuple)):
-        return from_matrix(data, "the matrix")
+        return from_matrix(data, "The matrix")
     if hasattr(data, "toarray") and hasattr(data, "shape"):  # of scipy.sparse
         check_shape(tuple(data.shape), what)
         return from_matrix(data.toarray(), what)
@@ -37,7 +37,7 @@ def from_object(data: Any) -> Hamiltonian:
     if isinstance(getattr(data, "terms", None), Mapping):
         return _from_openfermion(data, what)
     raise UsageError(
-        f"No Hamiltonian can be read from {what}.",
+        f"No Hamiltonian can be read from an object of type {type(data).__name__}.",
         "Give a name such as 'h2-4q', a path, a dictionary of Pauli strings, a Hermitian matrix, a SparsePauliOp or "
         "a QubitOperator.",
     )
@@ -52,7 +52,7 @@ def _checked(given: Hamiltonian) -> Hamiltonian:
             "Correct `qubits`.",
         )
     named = replace(bare, name=given.name, coupling=given.coupling, source=given.source)
-    return with_known_ground(named, given.known_ground)
+    return with_known_ground(named, given.known_ground, given.name)
 
 
 def _from_qiskit(operator: Any, what: str) -> Hamiltonian:

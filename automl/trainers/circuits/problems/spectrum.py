@@ -34,8 +34,8 @@ def lowest_basis_state(letters: npt.NDArray[np.int64], coefficients: npt.NDArray
     qubits = letters.shape[1]
     if not diagonal.any():
         return "0" * qubits, 0.0
-    _, rows = matrices.shifted_diagonals(letters[diagonal], coefficients[diagonal])
-    energies = rows[0].real
+    _, entries = next(matrices.shifted_diagonals(letters[diagonal], coefficients[diagonal]))
+    energies = entries.real
     tolerance = TIE * np.abs(coefficients).max()
     best = int(np.flatnonzero(energies <= energies.min() + tolerance)[0])
     return format(best, f"0{qubits}b"), float(energies[best])

@@ -26,7 +26,7 @@ def gathered(terms: Iterable[tuple[object, object]], what: str, negligible: floa
 
     Args:
         terms: pairs of Pauli string and coefficient.
-        what: what is read, for messages and as its name.
+        what: what is read, for messages.
         negligible: which part of the largest coefficient is dropped.
 
     Raises:
@@ -45,7 +45,7 @@ def gathered(terms: Iterable[tuple[object, object]], what: str, negligible: floa
             f"{what} has no term but the identity: every circuit has the same energy.",
             'Give at least one string with X, Y or Z, such as {"ZZ": -1.0, "XI": 0.5}.',
         )
-    return Hamiltonian(qubits, kept, name=what)
+    return Hamiltonian(qubits, kept)
 
 
 def spelled(terms: Iterable[Indexed], what: str) -> list[Term]:
@@ -80,7 +80,7 @@ def refuse_many(qubits: int, what: str) -> None:
         )
 
 
-def with_known_ground(hamiltonian: Hamiltonian, energy: object) -> Hamiltonian:
+def with_known_ground(hamiltonian: Hamiltonian, energy: object, what: str) -> Hamiltonian:
     """Add the ground energy that came with a problem, if any.
 
     Raises:
@@ -88,12 +88,12 @@ def with_known_ground(hamiltonian: Hamiltonian, energy: object) -> Hamiltonian:
     """
     if energy is None:
         return hamiltonian
-    value = _number(energy, "ground_energy", hamiltonian.name).real
+    value = _number(energy, "ground_energy", what).real
     slack = 1e-6 * max(1.0, abs(hamiltonian.bound))
     low, high = hamiltonian.bound, hamiltonian.reference.energy
     if not low - slack <= value <= high + slack:
         raise InvalidData(
-            f"{hamiltonian.name} states a ground energy of {value}, but it must lie between {low:.6f} "
+            f"{what} states a ground energy of {value}, but it must lie between {low:.6f} "
             f"(sum of all coefficients) and {high:.6f} (lowest basis state).",
             "Correct `ground_energy`, or leave it out: it is computed when it is needed.",
         )
@@ -131,8 +131,8 @@ def _qubits(terms: dict[str, complex], what: str) -> int:
     if len(by_length) > 1:
         (m, short), *_, (n, long) = sorted(by_length.items())
         raise InvalidData(
-            f"{what} has strings of different length: '{short}' is for {m} qubits, '{long}' for {n}.",
-            f"Fill the shorter ones up with I, such as '{short.ljust(n, 'I')}'.",
+            f"{what} has strings of different length: '{short}' has {m}, '{long}' has {n}.",
+            f"Each has one letter for every qubit; fill up with I, such as '{short.ljust(n, 'I')}'.",
         )
     (qubits,) = by_length
     refuse_many(qubits, what)
@@ -150,6 +150,6 @@ def _refuse_complex(terms: dict[str, complex], largest: float, what: str) -> Non
 
 def _memory(exponent: int) -> str:
     """Spell 2^exponent bytes."""
-    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB", "ZiB", "YiB")
-    step = min(exponent // 10, len(units) - 1)
-    return f"{2.0 ** min(exponent - 10 * step, 99):.4g} {units[step]}"
+    units = ("B", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB")
+    step, rest = divmod(exponent, 10)
+    return f"{2**rest} {units[step]}" if step < len(units) else f"2^{exponent} bytes"
