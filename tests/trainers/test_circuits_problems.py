@@ -275,6 +275,10 @@ def test_names_and_paths_that_do_not_exist(tmp_path):
         read("lih-8q")
     with pytest.raises(UnknownName, match="given by its path"):
         read("")
+    with pytest.raises(UnknownName, match="given by its path"):
+        read("0.5 [X0 Z1] + " * 1000)
+    with pytest.raises(InvalidData, match="File name too long"):
+        read("./" + "x" * 300)
     for missing in (str(tmp_path / "none"), "none.json", tmp_path):
         with pytest.raises(InvalidData, match="There is no file"):
             read(missing)

@@ -30,9 +30,9 @@ def read_file(path: Path) -> Hamiltonian:
     Raises:
         InvalidData: if it is missing, damaged or holds no Hamiltonian.
     """
-    if not path.is_file():
-        raise InvalidData(f"There is no file {path}.", "Type the path of a file that holds the Hamiltonian.")
     try:
+        if not path.is_file():
+            raise InvalidData(f"There is no file {path}.", "Type the path of a file that holds the Hamiltonian.")
         found = _READERS.get(path.suffix.lower(), _text)(path)
     except OSError as error:
         raise InvalidData(f"{path} cannot be read: {error.strerror or error}.") from error

@@ -13,6 +13,8 @@ from automl.trainers.circuits.problems.objects import from_object
 from automl.trainers.circuits.problems.shipped import DEFAULT, SHIPPED, read_shipped
 
 ENDINGS = frozenset({".json", ".toml", ".npz", ".npy", ".txt", ".dat", ".data"})
+LONGEST = 255
+"""Bytes of a file's name; a longer one is a text that should have been saved into a file."""
 
 
 def read(data: object = None) -> Hamiltonian:
@@ -44,7 +46,8 @@ def _named(data: str) -> Hamiltonian:
         return read_shipped(name)
     if is_lattice(name):
         return read_lattice(name)
-    path = Path(name).expanduser()
-    if path.is_file() or path.suffix.lower() in ENDINGS or os.sep in name:
-        return read_file(path)
-    raise UnknownName("problem", name, [*SHIPPED, *SUMMARIES], "A file of your own is given by its path.")
+    path = Path(name)
+    looks_like_one = os.sep in name or path.suffix.lower() in ENDINGS
+    if looks_like_one or (len(name.encode()) <= LONGEST and path.is_file()):
+        return read_file(path.expanduser())
+    raise UnknownName("problem", name[:40], [*SHIPPED, *SUMMARIES], "A file of your own is given by its path.")
