@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from automl.core.records import Metrics, Trial
+from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo, Tracker
 
 _log = logging.getLogger("automl")
@@ -17,6 +17,8 @@ class Audience:
 
     def __init__(self, trackers: Sequence[Tracker] = ()) -> None:
         self._trackers = list(trackers)
+        # Most trackers do not care for single evaluations, and a call for nothing counts when there are 100,000.
+        self._listening = tuple(t for t in trackers if type(t).measured is not Tracker.measured)
 
     def opened(self, study: StudyInfo) -> None:
         """Pass on."""
@@ -25,6 +27,14 @@ class Audience:
     def progress(self, trial: int, step: int, metrics: Metrics) -> None:
         """Pass on."""
         self._each(lambda tracker: tracker.progress(trial, step, metrics))
+
+    def measured(self, result: Result) -> None:
+        """Pass on, to those who listen."""
+        for tracker in self._listening:
+            try:
+                tracker.measured(result)
+            except Exception as error:
+                self._leave_out(tracker, error)
 
     def closed(self, trial: Trial) -> None:
         """Pass on."""
@@ -42,16 +52,25 @@ class Audience:
         """Pass on."""
         self._each(lambda tracker: tracker.best_model(model, example))
 
+    def pictured(self, svg: str) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.pictured(svg))
+
     def close(self) -> None:
         """Close all trackers, each once."""
         self._each(lambda tracker: tracker.close())
         self._trackers.clear()
+        self._listening = ()
 
     def _each(self, call: Callable[[Tracker], None]) -> None:
         for tracker in tuple(self._trackers):
             try:
                 call(tracker)
             except Exception as error:
-                self._trackers.remove(tracker)
-                name = type(tracker).__name__
-                _log.warning("%s stopped working and is left out: %s. `automl sync` can repeat it.", name, error)
+                self._leave_out(tracker, error)
+
+    def _leave_out(self, tracker: Tracker, error: Exception) -> None:
+        self._trackers.remove(tracker)
+        self._listening = tuple(other for other in self._listening if other is not tracker)
+        name = type(tracker).__name__
+        _log.warning("%s stopped working and is left out: %s. `automl sync` can repeat it.", name, error)

@@ -111,7 +111,7 @@ def resume(
 @app.command()
 def show(
     directory: Directory,
-    front: Annotated[bool, typer.Option("--front", help="Show the Pareto front.")] = False,
+    front: Annotated[bool, typer.Option("--front", help="Show the Pareto front, and the trade-off.")] = False,
     json_: Json = False,
 ) -> None:
     """Show what a search has found, finished or running."""
@@ -121,9 +121,9 @@ def show(
     if json_:
         print(json.dumps(summary.json["front"] if front else summary.json, indent=2))
         return
-    from automl.tracking.result_table import front_table, result_table
+    from automl.tracking.result_table import fronts, result_table
 
-    _print(front_table(summary.json) if front else result_table(summary.json))
+    _print(fronts(summary.json) if front else result_table(summary.json))
 
 
 @app.command()

@@ -1,7 +1,8 @@
 """What a search leaves for use: a candidate, its trained model, and an export that needs nothing of the run.
 
-An export is a folder of `model.json` (the candidate, the facts about the data, the measured metrics) and
-`weights.safetensors`. `automl.load(folder)` turns it into a plain model.
+An export is a folder of `model.json` (the candidate, the facts about the data, the measured metrics),
+`weights.safetensors`, and the text forms that the trainer knows (`Exporting`). `automl.load(folder)` turns it into a
+plain model.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from automl.assembly import space_from
 from automl.core.errors import AutomlError, Incompatible, MissingExtra, UsageError, WeightsError
 from automl.core.objectives import Objectives
 from automl.core.records import Trial
-from automl.core.trainer import Finishing
+from automl.core.trainer import Exporting, Finishing
 from automl.finale import final_name
 from automl.ledger import Ledger
 from automl.reading import open_archive
@@ -85,6 +86,7 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
         raise UsageError(f"{out} exists already.", "Name another --out.")
     if onnx:
         _need_onnx()
+    texts = _texts(archive.header, chosen.candidate, weights)
     body = {
         "config": archive.header["config"],
         "facts": archive.header["facts"],
@@ -96,11 +98,25 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
         out.mkdir(parents=True)
         (out / _MODEL).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
         shutil.copyfile(weights, out / _WEIGHTS)
+        for name, text in texts.items():
+            (out / name).write_text(text, encoding="utf-8")
     except OSError as error:
         raise UsageError(f"Cannot write to {out}: {error.strerror or error}.") from error
     if onnx:
         _write_onnx(load(out), example_input(archive.header), out / "model.onnx")
     return out
+
+
+def _texts(header: Mapping[str, Any], candidate: Any, weights: Path) -> dict[str, str]:
+    """Return the text forms of a model, under plain names that leave the export's own files alone."""
+    trainer = load_plugin("trainers", header["config"]["trainer"])
+    if not issubclass(trainer, Exporting):
+        return {}
+    files: Mapping[str, str] = trainer.files(_model(header, candidate, weights))
+    for name in files:
+        if Path(name).name != name or name.startswith(".") or name in (_MODEL, _WEIGHTS):
+            raise AutomlError(f"The trainer names a file '{name}' that an export cannot hold.", "Plain names only.")
+    return dict(files)
 
 
 def example_input(header: Mapping[str, Any]) -> Any:

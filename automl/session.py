@@ -21,7 +21,7 @@ from automl.core.controller import Controller
 from automl.core.errors import AutomlError, LedgerError
 from automl.core.records import Json
 from automl.core.tracker import Tracker
-from automl.core.trainer import Finishing
+from automl.core.trainer import Finishing, Picturing
 from automl.exports import load_model
 from automl.finale import Finale
 from automl.ledger import FILE, Ledger
@@ -188,8 +188,26 @@ class Session:
         try:
             model = load_model(self._directory, summary["best"]["trial"])
             self._audience.best_model(model, type(self._parts.trainer).example(self._parts.trainer.facts()))
+            self._show_picture(model)
         except AutomlError as error:
             _log.warning("The best model was not logged: %s", error)
+
+    def _show_picture(self, model: Any) -> None:
+        """Draw the best model, if its trainer can; a bad drawing is no reason to fail at the very end."""
+        if not isinstance(self._parts.trainer, Picturing):
+            return
+        from automl.report import picture
+
+        try:
+            svg = type(self._parts.trainer).picture(model)
+        except Exception as error:
+            _log.warning("The best model was not drawn: %r", error)
+            return
+        if not picture.is_harmless(svg):
+            _log.warning("The picture of the best model is left out: it is no plain SVG image.")
+            return
+        (self._directory / picture.FILE).write_text(svg, encoding="utf-8")
+        self._audience.pictured(svg)
 
     def _write_config(self) -> None:
         try:

@@ -202,6 +202,8 @@ class Study:
         for result in bare:
             self._copies.remember(result)
         self._snapshot(event)
+        for result in bare:
+            self._audience.measured(result)
         for trial in trials:
             self._audience.closed(trial)
         if numbers:

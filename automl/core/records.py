@@ -146,6 +146,21 @@ class Trial:
         """The metrics the trial is judged by; empty where every evaluation failed."""
         return self.judged.metrics if self.judged else {}
 
+    def course(self, metric: str) -> list[tuple[float, float]]:
+        """Return a metric over the evaluations of the trial, one after the other, as (step, value) pairs.
+
+        An evaluation that reported nothing is one point, unless it is the only one: its value says it already.
+        """
+        points: list[tuple[float, float]] = []
+        offset = 0.0
+        for result in self.results:
+            curve = [(offset + step, float(m[metric])) for step, m in result.curve if metric in m]
+            if not curve and len(self.results) > 1 and metric in result.metrics:
+                curve = [(offset + 1, float(result.metrics[metric]))]
+            points += curve
+            offset += max((step for step, _ in result.curve), default=0) or len(curve)
+        return points
+
     @property
     def choices(self) -> Mapping[str, Choice]:
         """The choices of all its steps; of a repeated name the latest."""

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.core.objectives import Objectives
-from automl.core.records import Json, Metrics, Trial
+from automl.core.records import Json, Metrics, Result, Trial
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +52,9 @@ class Tracker:
     def progress(self, trial: int, step: int, metrics: Metrics) -> None:
         """An evaluation in flight reported."""
 
+    def measured(self, result: Result) -> None:
+        """An evaluation ended; its trial may stay open. Called thousands of times a second: count, and return."""
+
     def closed(self, trial: Trial) -> None:
         """A trial ended."""
 
@@ -63,6 +66,9 @@ class Tracker:
 
     def best_model(self, model: Any, example: Any) -> None:
         """The best candidate, trained in full, as a plain object, with an example of its input."""
+
+    def pictured(self, svg: str) -> None:
+        """The best candidate, trained in full, as an SVG image."""
 
     def close(self) -> None:
         """Free everything; called once, also after an error or an interruption."""

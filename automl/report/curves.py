@@ -1,4 +1,4 @@
-"""How the best few trials learned: what they reported on the way."""
+"""How the best few trials went: what was measured on the way."""
 
 from __future__ import annotations
 
@@ -9,22 +9,24 @@ from automl.archive import Archive
 from automl.core.records import Trial
 from automl.report import look, words
 from automl.report.section import Section
+from automl.tracking.light_trials import thinned
 
 BEST_FEW = 5
 FEW = 12  # points up to which each is marked
 
 
 def section(archive: Archive) -> Section | None:
-    """Return the learning curves of the best trials, or None if no trial reported twice."""
+    """Return the courses of the best trials, or None if nothing in them was measured twice."""
     chosen = archive.ranked[:BEST_FEW]
     metric = _metric(archive, chosen)
     if metric is None:
         return None
+    goal = next((g for g in archive.info.objectives.goals if g.metric == metric), None)
     figure = look.drawing(400)
     for name, baseline in archive.baselines.items():
-        if baseline.best and len(line := points(baseline.best, metric)) > 1:
+        if baseline.best and len(line := thinned(baseline.best.course(metric))) > 1:
             _curve(figure, line, name, look.BASELINE, 2)
-    lines = [(trial, points(trial, metric)) for trial in chosen]
+    lines = [(trial, thinned(trial.course(metric), goal)) for trial in chosen]
     for colour, (trial, line) in reversed(list(zip(look.SERIES, lines, strict=False))):
         if line:
             _curve(figure, line, f"trial {trial.number}", colour, 3 if trial is chosen[0] else 2)
@@ -38,24 +40,15 @@ def section(archive: Archive) -> Section | None:
 
 
 def _note(many: int) -> str:
-    return f"The best {many} trials while they trained." if many > 1 else "The best trial while it trained."
-
-
-def points(trial: Trial, metric: str) -> list[tuple[float, float]]:
-    """Return (step, value) over all evaluations of a trial, one after the other."""
-    line: list[tuple[float, float]] = []
-    start = 0.0
-    for result in trial.results:
-        line += [(start + step, float(m[metric])) for step, m in result.curve if metric in m]
-        start += max((step for step, _ in result.curve), default=0)
-    return line
+    return f"The best {many} trials, step by step." if many > 1 else "The best trial, step by step."
 
 
 def _metric(archive: Archive, chosen: Sequence[Trial]) -> str | None:
-    """The first objective if the trials reported it on the way, else the first metric that they did."""
+    """The first objective if it was measured on the way, else the first metric that was."""
     reported = {name: None for t in chosen for r in t.results for _, metrics in r.curve for name in metrics}
+    reported |= {name: None for t in chosen if len(t.results) > 1 for name in t.metrics}
     names = [name for name in archive.info.objectives.metrics if name in reported] or list(reported)
-    return next((name for name in names if any(len(points(t, name)) > 1 for t in chosen)), None)
+    return next((name for name in names if any(len(t.course(name)) > 1 for t in chosen)), None)
 
 
 def _curve(figure: Any, line: Sequence[tuple[float, float]], name: str, colour: str, width: int) -> None:

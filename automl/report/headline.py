@@ -7,7 +7,7 @@ import shlex
 
 from automl.archive import Archive
 from automl.core.records import Trial
-from automl.report import words
+from automl.report import picture, words
 
 
 def headline(archive: Archive) -> str:
@@ -18,7 +18,7 @@ def headline(archive: Archive) -> str:
         f'<p class="over">{html.escape(info.space)} <span>searched by</span> {html.escape(info.controller)}'
         f"{_state(archive)}</p>\n<h1>{html.escape(info.name)}</h1>\n"
         f'<p class="lead">{_sentence(archive)}</p>\n<dl class="facts">{facts}</dl>\n'
-        f"{_candidate(archive)}{_commands(archive)}"
+        f"{_remarks(archive)}{picture.figure(archive)}{_candidate(archive)}{_commands(archive)}"
     )
 
 
@@ -88,6 +88,18 @@ def _facts(archive: Archive) -> list[tuple[str, str]]:
         unit = html.escape(str(archive.header.get("cost_unit") or ""))
         facts.append(("Cost", f"{words.number(spent.cost)} <small>{unit}</small>"))
     return [*facts, ("Trainer", html.escape(info.trainer)), ("Seed", str(info.seed))]
+
+
+def _remarks(archive: Archive) -> str:
+    """What the trainer has to say about the winner, and the best that an oracle saw on the way."""
+    said = [str(text) for text in (archive.summary or {}).get("remarks") or ()]
+    for metric, result in archive.oracles.items():
+        value = words.measured(metric, result.metrics[metric])
+        said.append(
+            f"Oracle: the best {words.spoken(metric)} seen is {value}, in trial {result.proposal.trial}; "
+            "nothing could select by it."
+        )
+    return "".join(f'<p class="remark">{html.escape(text)}</p>\n' for text in said)
 
 
 def _candidate(archive: Archive) -> str:

@@ -24,7 +24,7 @@ import pytest
 
 from automl.core.choices import at_random, run
 from automl.core.objectives import Objectives
-from automl.core.records import Failure, Proposal, Result, Trial
+from automl.core.records import Failure, Outcome, Proposal, Result, Trial
 from automl.core.tracker import StudyInfo, Tracker
 from automl.testing.towers import TowerSpace, TowerTrainer
 
@@ -94,6 +94,9 @@ class TrackerContract:
         tracker.progress(0, 1, {"val_accuracy": 0.5})
         tracker.close()
 
+    def test_takes_a_trial_that_is_a_long_path(self, make: Make, study: StudyInfo) -> None:
+        _show_and_close(make(), study, [long_trial(0, 2000), *tower_trials(2, first=1)])
+
     def test_calls_return_at_once(self, make: Make, study: StudyInfo) -> None:
         tracker, trials = make(), tower_trials(50)
         tracker.opened(study)
@@ -113,6 +116,7 @@ def show(tracker: Tracker, study: StudyInfo, trials: list[Trial]) -> None:
         for result in trial.results:
             for step, metrics in result.curve:
                 tracker.progress(trial.number, step, metrics)
+            tracker.measured(result)
         tracker.closed(trial)
         tracker.diagnosed(count, {"entropy": 1.0 / count})
     tracker.finished(summary_of(study, trials))
@@ -161,6 +165,17 @@ def failed_trial(number: int) -> Trial:
     failure = Failure("raised", "ValueError: no luck (in train, towers.py:1)")
     result = Result(number, Proposal(number, 0, candidate, choices=choices), None, failure)
     return Trial(number, (result,), None, TowerSpace().dump(candidate), 1.7e9 + number, 1.7e9 + number + 0.5)
+
+
+def long_trial(number: int, steps: int) -> Trial:
+    """Return a trial that is a walk of so many evaluations, the best of them somewhere on the way."""
+    space, rng = TowerSpace(), np.random.default_rng(number)
+    tower, values = space.root(), rng.uniform(0.2, 0.8, steps)
+    results = tuple(
+        Result(step, Proposal(number, step, tower), Outcome({"val_accuracy": float(value), "params": 10.0}, cost=1.0))
+        for step, value in enumerate(values)
+    )
+    return Trial(number, results, int(values.argmax()), space.dump(tower), 1.7e9 + number, 1.7e9 + number + 0.5)
 
 
 def summary_of(study: StudyInfo, trials: list[Trial]) -> dict[str, Any]:

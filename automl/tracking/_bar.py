@@ -48,9 +48,9 @@ class Bar:
         """Say what is in flight."""
         self._progress.update(self._task, now=text)
 
-    def move(self, done: int, best: str) -> None:
-        """Move the bar."""
-        self._progress.update(self._task, completed=done, best=best, now="")
+    def move(self, done: float, best: str, now: str = "") -> None:
+        """Move the bar; part of a trial moves it by part of its length."""
+        self._progress.update(self._task, completed=done, best=best, now=now)
 
     def close(self) -> None:
         """Leave the bar as it is and give the terminal back."""

@@ -12,6 +12,7 @@ from mlflow.entities import Metric, Param
 
 from automl.core.objectives import Objectives, Score
 from automl.core.records import Json, Trial
+from automl.tracking.light_trials import thinned
 
 LONGEST_KEY, LONGEST_VALUE = 250, 6000  # mlflow.utils.validation
 
@@ -35,16 +36,19 @@ def _flat(values: Mapping[str, Json], prefix: str = "") -> Iterator[tuple[str, J
             yield f"{prefix}{name}", value
 
 
-def metrics(trial: Trial) -> list[Metric]:
-    """Return the course of a trial, evaluation after evaluation, and its result at the last step.
+def metrics(trial: Trial, objectives: Objectives) -> list[Metric]:
+    """Return the course of a trial, evaluation after evaluation, and what it is judged by at the last step.
 
-    Times are spread evenly over the trial and depend on nothing else: what is written twice is written once.
+    Of each metric that was reported, and of the objectives, there are so many points that a page can draw them. Times
+    are spread evenly over the trial and depend on nothing else: what is written twice is written once.
     """
-    points: list[tuple[int, str, float]] = []
-    offset = 0
-    for result in trial.results:
-        points += [(offset + step, name, float(v)) for step, reported in result.curve for name, v in reported.items()]
-        offset = max((step for step, _, _ in points), default=offset)
+    goals = {goal.metric: goal for goal in objectives.goals}
+    reported = {name: None for result in trial.results for _, numbers in result.curve for name in numbers}
+    courses = {name: thinned(trial.course(name), goals.get(name)) for name in [*reported, *goals]}
+    points = sorted(((round(step), name, v) for name in courses for step, v in courses[name]), key=lambda p: p[0])
+    offset = max((step for step, _, _ in points), default=0)
+    if trial.judged is not trial.results[-1] and points:
+        offset += 1  # MLflow shows the last value of a metric as that of the run
     points = [p for p in points if not (p[0] == offset and p[1] in trial.metrics)]  # the result says it
     span = trial.finished - trial.started
     series = [

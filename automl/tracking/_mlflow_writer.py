@@ -22,6 +22,7 @@ from automl.tracking._mlflow_store import experiment_id, open_client
 IDENTITY, KIND, NUMBER = "automl.identity", "automl.kind", "automl.trial"
 _CLOSED, _DIAGNOSED = "automl.closed", "automl.diagnosed"  # how far the series of the parent run are written
 _PAGE = 1000
+_LONGEST = 2000  # characters of a failure's message
 
 _log = logging.getLogger(__name__)
 
@@ -109,6 +110,10 @@ class MlflowWriter:
         self._client.set_tag(self._parent, "automl.model", uri)
         return [uri]
 
+    def picture(self, svg: str) -> None:
+        """Write the picture of the best candidate beside the summary."""
+        self._artifact(self._parent, self._artifacts, "best.svg", svg)
+
     def close(self) -> None:
         """Mark the parent run as interrupted if the study has not finished."""
         self.flush()
@@ -168,7 +173,7 @@ class MlflowWriter:
             )
             run_id, artifacts = str(run.info.run_id), str(run.info.artifact_uri)
         chosen = params({name: choice.value for name, choice in trial.choices.items()})
-        self._log_batches(run_id, metrics(trial), [*chosen, *_circumstances(trial)])
+        self._log_batches(run_id, metrics(trial, self._study.objectives), [*chosen, *_circumstances(trial)])
         self._artifact(run_id, artifacts, "candidate.json", json.dumps(trial.candidate, indent=2))
         state = "FINISHED" if trial.judged else "FAILED"
         self._client.set_terminated(run_id, state, milliseconds(trial.finished))
@@ -192,7 +197,8 @@ class MlflowWriter:
 def _tags(trial: Trial, parent: str) -> dict[str, str]:
     tags = {"mlflow.parentRunId": parent, KIND: "trial", NUMBER: str(trial.number)}
     failures = [f"{r.error.kind}: {r.error.message}" for r in trial.results if r.error]
-    return tags | ({"mlflow.note.content": failures[-1], "automl.failure": failures[-1]} if failures else {})
+    said = failures[-1][:_LONGEST] if failures else ""
+    return tags | ({"mlflow.note.content": said, "automl.failure": said} if said else {})
 
 
 def _circumstances(trial: Trial) -> list[Param]:

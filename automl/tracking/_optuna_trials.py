@@ -19,11 +19,14 @@ from optuna.trial import FrozenTrial, TrialState
 
 from automl.core.choices import Choice
 from automl.core.domains import Domain, Integers, Options, Reals, Value, dump_domain
-from automl.core.objectives import Limit, Objectives
+from automl.core.objectives import Limit, Objective, Objectives
 from automl.core.records import Metrics, Trial
+from automl.tracking.light_trials import thinned
 
-OWN = ("trial", "candidate", "parent", "effort", "evaluations", "cost", "failure", "copied", "choices")
+OWN = ("trial", "candidate", "parent", "effort", "evaluation", "evaluations", "cost", "failure", "copied", "choices")
 """Attributes this projection writes itself; a metric of such a name is written as `metric/NAME`."""
+LONGEST = 2000
+"""Characters of a failure's message."""
 VIOLATED = 1.0
 """Constraint value of a limit whose metric was not measured; JSON has no infinity."""
 
@@ -93,7 +96,7 @@ class Projection:
             parameters=parameters,
             attributes=attributes,
             constraints=_constraints(self._objectives.limits, trial.metrics),
-            points=_points(trial, self._objectives.goals[0].metric),
+            points=_points(trial, self._objectives.goals[0]),
             started=datetime.fromtimestamp(trial.started),
             finished=datetime.fromtimestamp(trial.finished),
         )
@@ -164,7 +167,8 @@ def _attributes(trial: Trial) -> dict[str, Any]:
     first, last = trial.results[0], trial.judged or trial.results[-1]
     attributes["trial"] = trial.number
     attributes["candidate"] = trial.candidate
-    attributes["evaluations"] = [result.id for result in trial.results]
+    attributes["evaluations"] = len(trial.results)
+    attributes["evaluation"] = last.id
     attributes["effort"] = last.proposal.effort
     attributes["cost"] = sum(result.outcome.cost for result in trial.results if result.outcome)
     if first.proposal.parent is not None:
@@ -173,7 +177,7 @@ def _attributes(trial: Trial) -> dict[str, Any]:
         attributes["copied"] = last.copied
     failures = [f"{result.error.kind}: {result.error.message}" for result in trial.results if result.error]
     if failures:
-        attributes["failure"] = failures[-1]
+        attributes["failure"] = failures[-1][:LONGEST]
     return attributes
 
 
@@ -196,17 +200,6 @@ def _excess(limit: Limit, metrics: Metrics) -> float:
     return over if math.isfinite(over) else (0.0 if limit.holds(metrics) else VIOLATED)
 
 
-def _points(trial: Trial, metric: str) -> dict[int, float]:
-    """Return the course of a metric over the evaluations of a trial, one after the other.
-
-    An evaluation that reported nothing is one point, unless it is the only one: its value says it already.
-    """
-    points: dict[int, float] = {}
-    offset = 0
-    for result in trial.results:
-        curve = {offset + step: float(m[metric]) for step, m in result.curve if metric in m}
-        if not curve and len(trial.results) > 1 and metric in result.metrics:
-            curve = {offset + 1: float(result.metrics[metric])}
-        points.update(curve)
-        offset = max(points, default=offset)
-    return points
+def _points(trial: Trial, goal: Objective) -> dict[int, float]:
+    """Return the course of an objective, with so many points that dashboards can draw it."""
+    return {round(step): value for step, value in thinned(trial.course(goal.metric), goal)}

@@ -1,4 +1,4 @@
-"""The table that closes a search: the best network, its baselines beside it, and what full training made of it."""
+"""The table that closes a search: the best candidate, its baselines beside it, and what full training made of it."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ Summary: TypeAlias = Mapping[str, Any]
 WIDTH = 96
 """Characters of a candidate's short text; the whole of it is in `summary.json`."""
 _MOST_FRONT = 12
+_FEWEST, _MOST = 4, 8  # decimals
 _ABSENT = "-"
 
 
@@ -32,32 +33,44 @@ def result_table(summary: Summary) -> RenderableType:
     table.add_column("", no_wrap=True)
     for search in searches:
         table.add_column(str(search.get("controller") or "?"), justify="right", overflow="fold")
-    for section in (_found(searches), _finals(searches), _spent(searches)):
+    for section in (_found(searches), _oracles(searches), _finals(searches), _spent(searches)):
         for name, *cells in section:
             table.add_row(name, *cells)
         table.add_section()
-    parts: list[RenderableType] = [table, Text(_remark(summary), style="dim")]
+    parts: list[RenderableType] = [table, *map(Text, summary.get("remarks") or ())]
+    parts.append(Text(_remark(summary), style="dim"))
     if len(summary.get("front") or ()) > 1:
         parts.append(front_table(summary))
     return Group(*parts)
 
 
-def front_table(summary: Summary) -> RenderableType:
-    """Return the trials that no other dominates as something Rich can print."""
+def fronts(summary: Summary) -> RenderableType:
+    """Return the front of the objectives, and that of the trainer's trade-off where it names one."""
+    from rich.console import Group
+
+    trade_off = summary.get("trade_off")
+    several = sum(str(goal).startswith(("max:", "min:")) for goal in summary.get("objectives") or ()) > 1
+    tables = [front_table(summary)] if several or not trade_off else []
+    if trade_off:
+        tables.append(front_table({"front": trade_off}, "Trade-off of all evaluations", most=100))
+    return Group(*tables)
+
+
+def front_table(summary: Summary, title: str = "Pareto front", most: int = _MOST_FRONT) -> RenderableType:
+    """Return the entries that no other dominates as something Rich can print."""
     from rich.table import Table
 
     front: Sequence[Any] = [entry for entry in summary.get("front") or () if entry]
-    shown = front if len(front) <= _MOST_FRONT else front[:_MOST_FRONT]
-    title = "Pareto front" if shown is front else f"Pareto front, {_MOST_FRONT} of {len(front)}"
+    shown = front[:most]
+    titled = title if len(shown) == len(front) else f"{title}, {most} of {len(front)}"
     names = _names(front)
-    table = Table(box=_box(), title=title, title_justify="left", title_style="bold")
+    table = Table(box=_box(), title=titled, title_justify="left", title_style="bold")
     table.add_column("trial", justify="right")
     for name in names:
         table.add_column(name, justify="right")
-    table.add_column("network", overflow="fold")
-    for entry in shown:
-        metrics = entry.get("metrics") or {}
-        cells = [number(metrics.get(name)) for name in names]
+    table.add_column("candidate", overflow="fold")
+    columns = [_apart(column, column) for column in (_row(name, shown) for name in names)]
+    for entry, *cells in zip(shown, *columns, strict=True):
         table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry))
     return table
 
@@ -75,15 +88,34 @@ def short(entry: Mapping[str, Any], width: int = WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def number(value: Any) -> str:
-    """Return a number as people read it: 31,204 or 0.9842."""
-    if not isinstance(value, int | float) or isinstance(value, bool):
-        return _ABSENT if value is None else str(value)
+def number(value: Any, decimals: int = _FEWEST) -> str:
+    """Return a number as people read it: 31,204 and 0.9842, small ones as 1.3e-03; `-` for None.
+
+    Args:
+        value: the number.
+        decimals: after the point; of small ones three less.
+    """
+    if value is None:
+        return _ABSENT
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return str(value)
     if not math.isfinite(value):
         return str(value)
     if float(value).is_integer() or abs(value) >= 1e4:
         return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3g}"
-    return f"{value:.4f}" if abs(value) >= 1e-3 else f"{value:.3g}"
+    return f"{value:.{decimals}f}" if abs(value) >= 0.01 else f"{value:.{decimals - 3}e}"
+
+
+def _apart(values: Sequence[Any], others: Sequence[Any]) -> list[str]:
+    """Return numbers with four decimals, or with as many more as tell each from the others that differ from it."""
+    decimals = _FEWEST
+    while decimals < _MOST and any(_confused(a, b, decimals) for a in values for b in others):
+        decimals += 1
+    return [number(value, decimals) for value in values]
+
+
+def _confused(a: Any, b: Any, decimals: int) -> bool:
+    return a != b and number(a, decimals) == number(b, decimals) and number(a, _MOST) != number(b, _MOST)
 
 
 def duration(seconds: float | None) -> str:
@@ -99,22 +131,51 @@ def duration(seconds: float | None) -> str:
 def _found(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
     """Rows of what the search itself measured, on validation data."""
     best = [search.get("best") or {} for search in searches]
-    yield "best network", *(short(entry) for entry in best)
-    yield "in trial", *(number(entry.get("trial")) for entry in best)
-    goals = _goals(searches)
+    yield "best candidate", *(short(entry) for entry in best)
+    yield "in trial", *(number(entry.get("trial")) + " (open)" * bool(entry.get("open")) for entry in best)
+    goals, everything = _goals(searches), _values(best)
     for name in _names(best):
         if _matters(name, goals):
-            yield name, *(number((entry.get("metrics") or {}).get(name)) for entry in best)
+            yield name, *_apart(_row(name, best), everything)
+
+
+def _oracles(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
+    """Rows of the best that was seen by metrics that nothing could select by."""
+    seen = [search.get("oracle") or {} for search in searches]
+    names = list(dict.fromkeys(name for entries in seen for name in entries))
+    if names:
+        yield "oracle: best seen, not selectable", *([""] * len(seen))
+    for name in names:
+        values = [(entries.get(name) or {}).get("value") for entries in seen]
+        yield name, *_apart(values, values)
 
 
 def _finals(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
-    """Rows of what full training made of the winners, best per start, tested once."""
-    goals = _goals(searches)
+    """Rows of what full training made of the winners, best per start, tested once; sizes it left alone are skipped."""
+    goals, best = _goals(searches), [search.get("best") or {} for search in searches]
     for start, words in (("kept", "kept weights"), ("scratch", "from scratch")):
         chosen = [_final(search, start) for search in searches]
+        everything = [*_values(chosen), *_values(best)]
         for name in _names(chosen):
-            if name.startswith(("val_", "test_")) and _matters(name.replace("test_", "val_"), goals):
-                yield f"{name}, {words}", *(number((e.get("metrics") or {}).get(name)) for e in chosen)
+            finished = name.startswith(("val_", "test_")) and _matters(name.replace("test_", "val_"), goals)
+            changed = _row(name, chosen) != [v if e else None for v, e in zip(_row(name, best), chosen, strict=True)]
+            if finished or (changed and name in _searched(searches)):
+                yield f"{name}, {words}", *_apart(_row(name, chosen), everything)
+
+
+def _row(name: str, entries: Sequence[Mapping[str, Any]]) -> list[Any]:
+    """Return a metric of each entry, None where it was not measured."""
+    return [(entry.get("metrics") or {}).get(name) for entry in entries]
+
+
+def _values(entries: Sequence[Mapping[str, Any]]) -> list[Any]:
+    return [value for entry in entries for value in (entry.get("metrics") or {}).values()]
+
+
+def _searched(searches: Sequence[Summary]) -> set[str]:
+    """Return the metrics of the objectives, without the limits."""
+    goals = [str(goal) for search in searches for goal in search.get("objectives") or ()]
+    return {goal.partition(":")[2] for goal in goals}
 
 
 def _goals(searches: Sequence[Summary]) -> str:

@@ -37,11 +37,16 @@ class _Model:
     uri: list[str] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class _Picture:
+    svg: str
+
+
 class _Closed:
     """The study goes away, finished or interrupted."""
 
 
-_Happening: TypeAlias = StudyInfo | Trial | _Diagnosed | _Finished | _Model | _Closed
+_Happening: TypeAlias = StudyInfo | Trial | _Diagnosed | _Finished | _Model | _Picture | _Closed
 
 
 class ToMlflow(Tracker):
@@ -98,7 +103,12 @@ class ToMlflow(Tracker):
         self._behind.flush(self._seconds)
 
     def best_model(self, model: Any, example: Any) -> None:
-        self.log_model(model, example)
+        if hasattr(model, "named_parameters"):  # anything but a network is a file of `automl export`
+            self.log_model(model, example)
+
+    def pictured(self, svg: str) -> None:
+        self._behind.put(_Picture(svg))
+        self._behind.flush(self._seconds)
 
     def log_model(self, model: Any, example: Any, *, seconds: float = 120.0) -> str | None:
         """Log a trained network to the parent run; `mlflow.pytorch.load_model` gives it back.
@@ -142,5 +152,7 @@ class ToMlflow(Tracker):
             self._writer.finish(event.summary)
         elif isinstance(event, _Model):
             event.uri.extend(self._writer.log_model(event.model, event.example))
+        elif isinstance(event, _Picture):
+            self._writer.picture(event.svg)
         else:
             self._writer.close()

@@ -9,10 +9,19 @@ from pathlib import Path
 import pytest
 from rich.console import Console as Terminal
 
-from automl.core.records import Trial
-from automl.testing.trackers import TrackerContract, failed_trial, show, summary_of, tower_study, tower_trials
+from automl.core.records import Outcome, Trial
+from automl.testing.trackers import (
+    TrackerContract,
+    failed_trial,
+    long_trial,
+    show,
+    summary_of,
+    tower_study,
+    tower_trials,
+)
+from automl.tracking._progress import Progress
 from automl.tracking.console import Console
-from automl.tracking.result_table import duration, front_table, number, result_table, short
+from automl.tracking.result_table import duration, front_table, fronts, number, result_table, short
 
 
 class TestConsole(TrackerContract):
@@ -91,6 +100,55 @@ def test_evaluations_are_counted_where_they_are_the_budget(capsys: pytest.Captur
     tracker.opened(study)
     tracker.closed(replace(trial, results=trial.results * 3))
     assert "[3/30]" in capsys.readouterr().err
+
+
+def test_a_long_trial_moves_the_bar_and_shows_its_evaluations(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    tracker = Console(terminal=True)
+    tracker.opened(replace(tower_study(tmp_path), total=4))
+    for result in long_trial(0, 400).results:
+        tracker.measured(result)
+    tracker.closed(long_trial(0, 400))
+    for result in long_trial(1, 200).results:
+        tracker.measured(result)
+    time.sleep(0.11)
+    tracker.measured(replace(long_trial(1, 201).results[-1], id=999))
+    assert 1.4 < tracker._state.done < 1.6
+    tracker.close()
+    err = capsys.readouterr().err
+    assert "trial 1 open, 201 evaluations of 601" in re.sub(r"\s+", " ", err)
+    assert "best val_accuracy" in err
+
+
+def test_a_long_trial_is_alive_also_without_a_terminal(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("automl.tracking._progress.EVERY_SECONDS", 0.0)
+    tracker, path = Console(terminal=False), long_trial(0, 30)
+    tracker.opened(tower_study(tmp_path))
+    for result in path.results:
+        tracker.measured(result)
+    line = capsys.readouterr().err.splitlines()[-1]
+    assert line.startswith("[0/60] trial 0 open, 30 evaluations of 30; best val_accuracy ")
+    assert number(path.metrics["val_accuracy"]) in line
+
+
+def test_the_best_is_that_of_the_highest_effort_of_an_open_trial(tmp_path: Path) -> None:
+    state = Progress(tower_study(tmp_path))
+    low, high = long_trial(0, 2).results
+    state.visit(replace(low, outcome=Outcome({"val_accuracy": 0.9}), proposal=replace(low.proposal, effort=0.1)))
+    assert "0.9000" in state.best
+    state.visit(replace(high, outcome=Outcome({"val_accuracy": 0.7})))
+    assert "0.7000" in state.best
+
+
+def test_improvements_too_small_for_four_decimals_can_be_told_apart(tmp_path: Path) -> None:
+    state = Progress(tower_study(tmp_path))
+    for trial, value in enumerate((0.123456, 0.123461)):
+        result = replace(long_trial(trial, 1).results[0], outcome=Outcome({"val_accuracy": value}))
+        state.count(replace(long_trial(trial, 1), results=(result,)))
+    assert state.best == "best val_accuracy 0.123461 (trial 1)"
 
 
 def text(renderable: object, width: int = 110) -> str:
@@ -173,9 +231,54 @@ def test_a_front_is_listed(tmp_path: Path) -> None:
 
 def test_numbers_durations_and_candidates_are_readable() -> None:
     assert [number(v) for v in (31204.0, 0.98421, 3, 1e-5, None, 2.5e12, float("nan"))] == [
-        "31,204", "0.9842", "3", "1e-05", "-", "2.5e+12", "nan",
+        "31,204", "0.9842", "3", "1.0e-05", "-", "2.5e+12", "nan",
     ]  # fmt: skip
     assert [duration(s) for s in (8.21, 92, 7500, None)] == ["8.2s", "1m 32s", "2h 05m", "-"]
     assert short({"candidate": {}, "text": "C16-C32-P"}) == "C16-C32-P"
     assert short({"candidate": {"blocks": [1, 2]}}) == "blocks: [1,2]"
     assert len(short({"candidate": {"blocks": list(range(99))}})) == 96
+
+
+CIRCUITS = {
+    "objectives": ["min:priced_energy"],
+    "best": {"trial": 4, "open": True, "candidate": {}, "text": "ry0 cx0-1",
+             "metrics": {"priced_energy": -1.136189, "energy": -1.136189, "error": 0.00108, "cnots": 3.0}},
+    "oracle": {"noiseless_error": {"value": 4.5e-7, "trial": 2, "evaluation": 71}},
+    "remarks": ["No CNOT pays for its own errors."],
+    "trade_off": [{"trial": 4, "text": "ry0 cx0-1", "candidate": {}, "metrics": {"error": 1e-3, "cnots": 3.0}}],
+    "front": [{"trial": 4, "candidate": {}, "metrics": {"error": 1e-3}}],
+    "final": [
+        {"trial": 4, "start": "kept", "metrics": {"priced_energy": -1.137269, "test_energy": -1.13, "cnots": 3.0}}
+    ],
+    "baselines": {"random": {"controller": "random", "best": {"metrics": {"priced_energy": -1.136174, "cnots": 3.0}}}},
+}  # fmt: skip
+
+
+def test_numbers_have_the_digits_that_tell_them_apart() -> None:
+    row = {line.split()[0]: line.split() for line in text(result_table(CIRCUITS)).splitlines() if line.strip()}
+    assert row["priced_energy"][1:] == ["-1.13619", "-1.13617"]
+    assert row["error"][1:] == ["1.1e-03", "-"]
+    assert row["cnots"][1:] == ["3", "3"]
+
+
+def test_the_table_says_what_an_oracle_saw_what_was_remarked_and_that_a_trial_is_open() -> None:
+    lines = text(result_table(CIRCUITS)).splitlines()
+    label = next(i for i, line in enumerate(lines) if "oracle: best seen, not selectable" in line)
+    assert lines[label + 1].split() == ["noiseless_error", "4.5e-07", "-"]
+    assert "No CNOT pays for its own errors." in "".join(lines)
+    assert any(line.split()[:4] == ["in", "trial", "4", "(open)"] for line in lines)
+
+
+def test_full_training_shows_the_objective_and_the_test_and_nothing_it_left_alone() -> None:
+    shown = text(result_table(CIRCUITS))
+    assert "priced_energy, kept weights" in shown
+    assert "test_energy, kept weights" in shown
+    assert "cnots, kept weights" not in shown
+
+
+def test_the_trade_off_stands_in_for_a_front_of_one_objective() -> None:
+    shown = text(fronts(CIRCUITS))
+    assert "Trade-off of all evaluations" in shown
+    assert "Pareto front" not in shown
+    assert "Pareto front" in text(fronts({**CIRCUITS, "objectives": ["min:error", "min:cnots"]}))
+    assert "Pareto front" in text(fronts(SUMMARY))

@@ -9,8 +9,17 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
+from automl.core.objectives import Objectives
 from automl.core.records import Outcome
-from automl.testing.trackers import TrackerContract, failed_trial, show, summary_of, tower_study, tower_trials
+from automl.testing.trackers import (
+    TrackerContract,
+    failed_trial,
+    long_trial,
+    show,
+    summary_of,
+    tower_study,
+    tower_trials,
+)
 from automl.tracking._mlflow_entries import chunks, key, metrics, params
 from automl.tracking.to_mlflow import ToMlflow
 
@@ -201,11 +210,20 @@ def test_curves_of_all_evaluations_follow_each_other() -> None:
 
     (trial,) = tower_trials(1)
     again = replace(trial.results[0], id=9, outcome=Outcome({"val_accuracy": 0.9}))
-    points = metrics(replace(trial, results=(*trial.results, again)))
+    goals = Objectives.parse(["max:val_accuracy"])
+    points = metrics(replace(trial, results=(*trial.results, again), place=1), goals)
     accuracy = [(m.step, m.value) for m in points if m.key == "val_accuracy"]
     assert [step for step, _ in accuracy] == [1, 2, 3, 4, 5, 6]
     assert accuracy[-1] == (6, 0.9)
     assert [m.timestamp for m in points] == sorted(m.timestamp for m in points)
+
+
+def test_a_long_path_stays_drawable_and_ends_with_what_it_is_judged_by() -> None:
+    path = long_trial(0, 3000)
+    points = [m for m in metrics(path, Objectives.parse(["max:val_accuracy"])) if m.key == "val_accuracy"]
+    assert len(points) <= 201
+    assert points[-1].value == path.metrics["val_accuracy"]
+    assert [m.step for m in points] == sorted({m.step for m in points})
 
 
 @pytest.mark.slow

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import multiprocessing
 import sqlite3
 import time
@@ -13,7 +14,15 @@ from automl.core.choices import Choice
 from automl.core.domains import Integers, Options, Reals
 from automl.core.objectives import Objectives
 from automl.core.records import Failure, Outcome, Proposal, Result, Trial
-from automl.testing.trackers import TrackerContract, failed_trial, show, summary_of, tower_study, tower_trials
+from automl.testing.trackers import (
+    TrackerContract,
+    failed_trial,
+    long_trial,
+    show,
+    summary_of,
+    tower_study,
+    tower_trials,
+)
 from automl.tracking._optuna_bulk import add_trials
 from automl.tracking._optuna_store import open_storage
 from automl.tracking._optuna_trials import Projection, distribution
@@ -115,6 +124,17 @@ def test_a_bulk_is_what_add_trial_writes(optuna_url: str) -> None:
         one.params.pop("same", None), other.params.pop("same", None)
         one._trial_id = other._trial_id
         assert repr(one) == repr(other)  # repr: NaN does not equal itself
+
+
+def test_a_long_path_keeps_its_best_and_its_last_and_few_enough_to_draw(tmp_path: Path) -> None:
+    path = long_trial(0, 3000)
+    shown = Projection(tower_study(tmp_path).objectives).project(path)
+    assert 150 <= len(shown.points) <= 200
+    assert max(shown.points.values()) == path.metrics["val_accuracy"]
+    assert shown.points[3000] == path.results[-1].metrics["val_accuracy"]
+    assert shown.attributes["evaluations"] == 3000
+    assert shown.attributes["evaluation"] == path.judged.id
+    assert len(json.dumps(shown.attributes)) < 1000
 
 
 def test_what_optuna_shows(optuna_url: str, tmp_path: Path) -> None:
