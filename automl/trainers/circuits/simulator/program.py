@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -39,3 +40,11 @@ def program(circuit: Circuit) -> Program:
         angles += gate.turns
         rows.append((KINDS.index(gate.kind), gate.qubit, -1 if gate.control is None else gate.control, place))
     return Program(circuit.qubits, np.array(rows, dtype=np.int64).reshape(len(rows), 4), angles)
+
+
+def packed(paths: Sequence[Program]) -> tuple[npt.NDArray[np.int64], npt.NDArray[np.int64]]:
+    """Return the gates of all paths, one path after the other, and (K, 2): the end of each, its number of angles."""
+    if not paths:
+        return np.zeros((0, 4), dtype=np.int64), np.zeros((0, 2), dtype=np.int64)
+    ends = np.cumsum([len(path.codes) for path in paths])
+    return np.concatenate([path.codes for path in paths]), np.stack([ends, [path.angles for path in paths]], axis=1)

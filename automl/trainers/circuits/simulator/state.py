@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
 from automl.trainers.circuits.simulator.observable import observable
-from automl.trainers.circuits.simulator.program import Program
+from automl.trainers.circuits.simulator.program import Program, packed
 from automl.trainers.circuits.simulator.state_adjoint import energies, gradients
+from automl.trainers.circuits.simulator.state_paths import extend
 from automl.trainers.circuits.simulator.state_search import minimise
 
 
@@ -45,6 +48,12 @@ class StateSimulator:
             self.qubits, program.codes, _sets(program, angles)[0], self._matrix, (tolerance, iterations, self._rounding)
         )
         return Minimum(best, value, 0, evaluations)
+
+    def extensions(self, program: Program, angles: Array, paths: Sequence[Program]) -> tuple[Array, int]:
+        """Return the energies of the circuit followed by each path (K,); see `Simulator.extensions`."""
+        values = np.empty(len(paths))
+        prefix = (program.codes, _sets(program, angles)[0])
+        return values, extend(self.qubits, prefix, packed(paths), self._matrix, values)
 
 
 def _sets(program: Program, angles: Array) -> Array:
