@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from types import ModuleType
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -28,6 +28,9 @@ from automl.trainers.circuits.noise.coupling import Pair, reach, undirected
 from automl.trainers.circuits.noise.kraus import from_unitary
 from automl.trainers.circuits.noise.machine import Machine
 from automl.trainers.circuits.noise.qiskit_cnot import JOINING, Errors, cnot, error_of, exchanged
+
+Entries: TypeAlias = Sequence[Mapping[str, Any]]
+"""Errors as `NoiseModel.to_dict` lists them."""
 
 _QUARTER = np.diag([np.exp(-0.25j * np.pi), np.exp(0.25j * np.pi)])
 
@@ -68,7 +71,7 @@ def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None,
     if use is None:
         use = list(range(qubits)) if edges is None else reach(edges, 0, qubits)
     if max(use, default=0) >= backend.num_qubits or len(use) < qubits:
-        raise UsageError(f"{backend.name} has {backend.num_qubits} qubits, from 0; it cannot give {list(use)}.")
+        raise UsageError(f"{backend.name} has {backend.num_qubits} qubits, from 0; {qubits} of them cannot be {list(use)}.")
     return from_noise_model(model, qubits, use=use, coupling=edges, pulses=pulses, name=backend.name)
 
 
@@ -96,9 +99,9 @@ def from_noise_model(
     if isinstance(pulses, bool) or pulses not in (1, 2):
         raise UsageError(f"'pulses' must be 1 or 2, got {pulses!r}.")
     chosen = list(range(qubits)) if use is None else list(use)
-    errors, readout = _errors(model)
-    if coupling is None:
-        coupling = sorted({(q[0], q[1]) for kind in JOINING for q in errors.get(kind, {}) if q is not None}) or None
+    entries = model.to_dict()["errors"]
+    errors, readout = _errors(entries, set(chosen)), _readouts(entries)
+    coupling = _own_pairs(entries) if coupling is None else coupling
     pairs = None if coupling is None else undirected(pair for pair in coupling if set(pair) <= set(chosen))
     joined = (
         [(a, b) for a in chosen for b in chosen if a != b] if pairs is None else [*pairs, *(p[::-1] for p in pairs)]
@@ -124,22 +127,44 @@ def _aer() -> ModuleType:
     return qiskit_aer  # type: ignore[no-any-return]
 
 
-def _errors(model: Any) -> tuple[Errors, dict[tuple[int, ...] | None, list[float]]]:
-    """Return the errors of gates, and of readouts as [p(1|0), p(0|1)]."""
+def _errors(entries: Entries, chosen: set[int]) -> Errors:
+    """Return the errors of gates on the chosen qubits."""
     noise = _aer().noise
     gates: dict[str, dict[tuple[int, ...] | None, Array]] = {}
-    readout: dict[tuple[int, ...] | None, list[float]] = {}
-    for entry in model.to_dict()["errors"]:
-        for qubits in entry.get("gate_qubits", [None]):
-            place = None if qubits is None else tuple(qubits)
-            if entry["type"] == "roerror":
-                (_, one_for_zero), (zero_for_one, _) = entry["probabilities"]
-                readout[place] = [float(one_for_zero), float(zero_for_one)]
-                continue
-            matrix = _transfer(noise.QuantumError.from_dict(entry))
-            for operation in entry["operations"]:
-                gates.setdefault(operation, {})[place] = matrix
-    return gates, readout
+    for entry in entries:
+        for place in _places(entry):
+            if entry["type"] == "qerror" and (place is None or chosen.issuperset(place)):
+                matrix = _transfer(noise.QuantumError.from_dict(entry))
+                for operation in entry["operations"]:
+                    gates.setdefault(operation, {})[place] = matrix
+    strange = {kind for kind in gates if kind.startswith("u") or kind in ("r", "h", "p")}
+    if strange and not gates.keys() & {"rx", "ry", "rz", "sx"}:
+        raise UsageError(
+            f"The noise model has errors of {', '.join(sorted(strange))}, which say nothing of rx, ry and rz.",
+            "Add errors of rx, ry and rz, or of sx, to it.",
+        )
+    return gates
+
+
+def _readouts(entries: Entries) -> dict[tuple[int, ...] | None, list[float]]:
+    """Return the errors of readouts as [p(1|0), p(0|1)] by qubit."""
+    found: dict[tuple[int, ...] | None, list[float]] = {}
+    for entry in (entry for entry in entries if entry["type"] == "roerror"):
+        table = np.asarray(entry["probabilities"], dtype=np.float64)
+        if table.shape != (2, 2):
+            raise UsageError("Readout errors that several qubits share cannot be represented.", "Give one per qubit.")
+        found.update({place: [float(table[0, 1]), float(table[1, 0])] for place in _places(entry)})
+    return found
+
+
+def _places(entry: Mapping[str, Any]) -> list[tuple[int, ...] | None]:
+    return [None if qubits is None else tuple(qubits) for qubits in entry.get("gate_qubits", [None])]
+
+
+def _own_pairs(entries: Entries) -> list[Pair] | None:
+    """Return the pairs that have an own error of a two-qubit gate, None if no pair has."""
+    named = [entry for entry in entries if set(JOINING) & set(entry["operations"])]
+    return [(place[0], place[1]) for entry in named for place in _places(entry) if place is not None] or None
 
 
 def _transfer(error: Any) -> Array:
