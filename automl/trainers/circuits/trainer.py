@@ -24,10 +24,11 @@ from automl.trainers.circuits.simulator.program import program as written
 
 if TYPE_CHECKING:
     from automl.search_spaces.circuits.candidate import Circuit
+    from automl.search_spaces.circuits.order import Symmetry
     from automl.trainers.circuits.bench import Bench
     from automl.trainers.circuits.bound import BoundCircuit
     from automl.trainers.circuits.noise.machine import Machine
-    from automl.trainers.circuits.simulator.contract import Minimum
+    from automl.trainers.circuits.simulator.contract import Array, Minimum
     from automl.trainers.circuits.simulator.program import Program
 
 GRADIENT = 3
@@ -61,8 +62,9 @@ class CircuitsTrainer(Trainer):
             "adam_spsa"; "auto" is bfgs without shots and adam_spsa with them.
         iterations: of the optimiser at effort 1; None is its own default.
         tolerance: largest component of the gradient at which to end; of COBYLA the smallest simplex.
-        kick: radians (standard deviation) by which new angles are moved that minimising leaves at 0, where by symmetry
-            the gradient can vanish; 0 for none.
+        kick: radians (standard deviation) by which new angles are moved that neither minimising nor half a turn moves
+            from 0, for another minimisation. 0 for none: it doubles the cost of many evaluations, and annealing walks
+            at equal cost ended no lower with it.
         cnot_price: added to `priced_energy` per CNOT.
         gate_price: added to `priced_energy` per gate.
         precision: of the simulator.
@@ -90,7 +92,6 @@ class CircuitsTrainer(Trainer):
             "optimizer": "cobyla",
             "iterations": 1000,
             "tolerance": 1e-4,
-            "kick": 0.0,
         }
     }
 
@@ -106,7 +107,7 @@ class CircuitsTrainer(Trainer):
         optimizer: Optimizer = "auto",
         iterations: int | None = None,
         tolerance: float = 1e-6,
-        kick: float = 0.1,
+        kick: float = 0.0,
         cnot_price: float = 0.0,
         gate_price: float = 0.0,
         precision: Precision = "float64",
@@ -137,11 +138,10 @@ class CircuitsTrainer(Trainer):
     def facts(self) -> dict[str, Json]:
         """Return the shape of the problem, what bounds its energy, and what `load` needs besides angles."""
         h = self.hamiltonian
-        pairs = h.coupling if self.machine is None or self.machine.coupling is None else self.machine.coupling
         return {
             "qubits": h.qubits,
-            "coupling": None if pairs is None else [f"{a}-{b}" for a, b in pairs],
-            "symmetry": "commuting" if self.machine is None else "wires",
+            "coupling": self._coupling,
+            "symmetry": self._symmetry,
             "lower_bound": h.bound,
             "ground_energy": self._ground,
             "problem": h.name,
@@ -191,6 +191,9 @@ class CircuitsTrainer(Trainer):
         metrics = metrics_of(circuit, Energies(found.energy, noiseless), price=price, ground=self._ground)
         extras: dict[str, Json] = {"energies": found.energies, "gradients": found.gradients}
         cost = found.energies + GRADIENT * found.gradients
+        if circuit.survey:
+            extras["outlook"], spent = self._survey(circuit, found.angles)
+            cost += spent
         return Outcome(metrics, {"angles": found.angles}, extras, float(cost))
 
     def test(self, candidate: Circuit, weights: Weights) -> Metrics:
@@ -218,6 +221,24 @@ class CircuitsTrainer(Trainer):
             candidate, metrics, noisy=self.machine is not None, sampled=self.recipe.shots is not None, chemical=True
         )
 
+    def _survey(self, circuit: Circuit, angles: Array) -> tuple[dict[str, Json], int]:
+        """Return what the extensions of a circuit would give, and how many energies that took."""
+        from automl.trainers.circuits.survey import survey
+
+        return survey(self._bench(), circuit, angles, coupling=self._coupling, symmetry=self._symmetry)
+
+    @property
+    def _coupling(self) -> list[str] | None:
+        """Pairs a CNOT may join: those of the machine, else those of the problem; None for all."""
+        machine = self.machine
+        pairs = self.hamiltonian.coupling if machine is None or machine.coupling is None else machine.coupling
+        return None if pairs is None else [f"{a}-{b}" for a, b in pairs]
+
+    @property
+    def _symmetry(self) -> Symmetry:
+        """Gates that commute exchange places only where no noise comes between them."""
+        return "commuting" if self.machine is None else "wires"
+
     def _tight(self) -> Bench:
         """Return the bench for full trainings."""
         tight = copy.copy(self._bench())
@@ -236,8 +257,8 @@ def _machine(noise: str | None, p1: float, p2: float, qubits: int) -> Machine | 
     """Return the machine that the settings describe, None for a perfect one."""
     if noise is not None and (p1 or p2):
         raise UsageError("'noise' and 'p1' or 'p2' both describe the noise.", "Put p1 and p2 into the specification.")
+    if noise is None and not p1 and not p2:
+        return None
     from automl.trainers.circuits.noise.specification import read_noise
 
-    if noise is not None:
-        return read_noise(noise, qubits)
-    return read_noise({"defaults": {"p1": p1, "p2": p2}}, qubits) if p1 or p2 else None
+    return read_noise({"defaults": {"p1": p1, "p2": p2}} if noise is None else noise, qubits)
