@@ -26,7 +26,7 @@ from automl.core.choices import Answer, Trace, at_random, replay, run
 from automl.core.domains import Domain, Integers, Options, Reals, Value, dump_domain, load_domain
 from automl.core.errors import InvalidCandidate
 from automl.core.records import Weights
-from automl.core.space import Growable, Inheritable, SearchSpace, Sequential
+from automl.core.space import Bounded, Growable, Inheritable, LookAhead, Perturbable, SearchSpace, Sequential
 
 MakeWeights: TypeAlias = Callable[[Any], Weights]
 
@@ -37,7 +37,7 @@ class SpaceContract:
     samples: ClassVar[int] = 40
     """How many random candidates the tests look at."""
     growth: ClassVar[int] = 12
-    """How many edits a random growth takes."""
+    """How many edits a random growth takes, and how many moves or changes a random walk."""
 
     @pytest.fixture
     def space(self) -> Any:
@@ -63,6 +63,15 @@ class SpaceContract:
         rng = np.random.default_rng(0)
         answers = [*(at_random(rng) for _ in range(5)), *one_sided()]
         return [edit for answer in answers for edit in _growth(space, answer, self.growth)]
+
+    @pytest.fixture
+    def walked(self, space: Any) -> list[tuple[Any, Any, Trace]]:
+        """Return the steps of random walks from the root: a candidate, its neighbour, the trace of the change."""
+        if not isinstance(space, Perturbable):
+            pytest.skip("the space has no neighbours")
+        rng = np.random.default_rng(0)
+        answers = [*(at_random(rng) for _ in range(5)), *one_sided(), _mixed(one_sided(), rng)]
+        return [step for answer in answers for step in _walk(space, answer, self.growth)]
 
     def test_what_it_builds_it_accepts(self, space: SearchSpace[Any], built: list[tuple[Any, Trace]]) -> None:
         for candidate, _ in built:
@@ -170,17 +179,75 @@ class SpaceContract:
     def test_moves_lead_somewhere(self, space: Any) -> None:
         if not isinstance(space, Sequential):
             pytest.skip("the space is not built move by move")
-        rng, candidate = np.random.default_rng(0), space.root()
-        shape = np.shape(space.observe(candidate))
-        for _ in range(self.growth):
-            moves = list(space.moves(candidate))
-            if not moves:
-                return
-            candidate = space.apply(candidate, moves[int(rng.integers(len(moves)))])
-            seen = space.observe(candidate)
+        root = space.root()
+        assert space.moves(root), "a root without a move"
+        shape = np.shape(space.observe(root))
+        for before, move, after in _moved(space, self.growth):
+            space.check(after)  # type: ignore[attr-defined]
+            assert space.apply(before, move) == after, "a move that leads to different candidates"
+            seen = space.observe(after)
             assert seen.shape == shape
             assert seen.dtype == np.float64
             assert np.isfinite(seen).all()
+
+    def test_legal_moves_are_of_the_alphabet_and_in_its_order(self, space: Any) -> None:
+        if not isinstance(space, Sequential):
+            pytest.skip("the space is not built move by move")
+        alphabet = list(space.alphabet())
+        assert alphabet == list(space.alphabet())
+        assert len({*alphabet}) == len(alphabet), "a move that is listed twice"
+        for before, _, _ in _moved(space, self.growth):
+            places = [alphabet.index(move) for move in space.moves(before)]
+            assert places == sorted(set(places))
+
+    # Perturbable
+
+    def test_neighbours_are_other_candidates(
+        self, space: SearchSpace[Any], walked: list[tuple[Any, Any, Trace]]
+    ) -> None:
+        assert walked
+        for before, after, _ in walked:
+            space.check(after)
+            assert space.key(after) != space.key(before), "a neighbour equal to the candidate"
+            assert space.load(json.loads(json.dumps(space.dump(after)))) == after
+
+    def test_questions_about_neighbours_are_always_the_same(self, walked: list[tuple[Any, Any, Trace]]) -> None:
+        one_domain_each(trace for _, _, trace in walked)
+
+    def test_walking_is_a_program(self, space: Any, walked: list[tuple[Any, Any, Trace]]) -> None:
+        for before, after, trace in walked:
+            again, same = run(partial(space.perturb, before), replay(trace, _nobody))
+            assert again == after
+            assert list(same.items()) == list(trace.items())
+
+    def test_whatever_is_built_has_neighbours(self, space: Any, built: list[tuple[Any, Trace]]) -> None:
+        if not isinstance(space, Perturbable):
+            pytest.skip("the space has no neighbours")
+        for seed, (candidate, _) in enumerate(built):
+            after, _ = run(partial(space.perturb, candidate), at_random(np.random.default_rng(seed)))
+            space.check(after)  # type: ignore[attr-defined]
+            assert space.key(after) != space.key(candidate)  # type: ignore[attr-defined]
+
+    # LookAhead
+
+    def test_a_survey_is_measured_on_its_own(self, space: Any, built: list[tuple[Any, Trace]]) -> None:
+        if not isinstance(space, LookAhead):
+            pytest.skip("the space cannot look ahead")
+        for candidate, _ in built:
+            asked = space.survey(candidate)
+            space.check(asked)  # type: ignore[attr-defined]
+            assert space.survey(asked) == asked
+            assert space.load(json.loads(json.dumps(space.dump(asked)))) == asked  # type: ignore[attr-defined]
+            assert space.key(asked) != space.key(candidate), "a measurement without the survey would be reused"  # type: ignore[attr-defined]
+            assert list(space.outlook(asked, {})) == []
+
+    # Bounded
+
+    def test_a_bound_is_a_number(self, space: Any) -> None:
+        if not isinstance(space, Bounded):
+            pytest.skip("the space knows no bound")
+        bound = space.bound()
+        assert bound is None or np.isfinite(bound)
 
     # Inheritable
 
@@ -205,6 +272,13 @@ class SpaceContract:
         _needs_inheritance(space)
         for parent, child, _ in grown[:: max(1, len(grown) // 30)]:
             assert _inherits_cleanly(space, child, parent, weights(parent)) is not None
+
+    def test_neighbours_inherit_cleanly(
+        self, space: Any, walked: list[tuple[Any, Any, Trace]], weights: MakeWeights
+    ) -> None:
+        _needs_inheritance(space)
+        for before, after, _ in walked[:: max(1, len(walked) // 30)]:
+            _inherits_cleanly(space, after, before, weights(before))
 
 
 def one_sided() -> list[Answer]:
@@ -257,6 +331,28 @@ def _growth(space: Any, answer: Answer, steps: int) -> Iterator[tuple[Any, Any, 
         child, trace = run(partial(space.grow, parent), answer)
         yield parent, child, trace
         parent = child
+
+
+def _walk(space: Any, answer: Answer, steps: int) -> Iterator[tuple[Any, Any, Trace]]:
+    before = space.root()
+    for _ in range(steps):
+        after, trace = run(partial(space.perturb, before), answer)
+        yield before, after, trace
+        before = after
+
+
+def _moved(space: Any, steps: int) -> Iterator[tuple[Any, Any, Any]]:
+    rng = np.random.default_rng(0)
+    for _ in range(3):
+        before = space.root()
+        for _ in range(steps):
+            moves = list(space.moves(before))
+            if not moves:
+                break
+            move = moves[int(rng.integers(len(moves)))]
+            after = space.apply(before, move)
+            yield before, move, after
+            before = after
 
 
 def _inherits_cleanly(space: Any, child: Any, parent: Any, given: Weights) -> Weights | None:

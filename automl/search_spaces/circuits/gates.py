@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal, TypeAlias
 
 from automl.core.errors import InvalidCandidate
@@ -51,9 +52,20 @@ def gate(text: str) -> Gate:
     Raises:
         InvalidCandidate: if the text is no gate.
     """
-    match = _TEXT.fullmatch(text) if isinstance(text, str) else None
+    if not isinstance(text, str):
+        raise _no_gate(text)
+    return _gate(text)
+
+
+@lru_cache(maxsize=4096)
+def _gate(text: str) -> Gate:
+    match = _TEXT.fullmatch(text)
     if match is None:
-        raise InvalidCandidate(f"{text!r} is no gate.", "Gates are written rx0, ry0, rz0 and cx0-1 (control, target).")
+        raise _no_gate(text)
     kind, qubit, _, control, target = match.groups()
     turn = _TURNS.get(kind)
     return Gate(turn, int(qubit)) if turn else Gate("cx", int(target), int(control))
+
+
+def _no_gate(given: object) -> InvalidCandidate:
+    return InvalidCandidate(f"{given!r} is no gate.", "Gates are written rx0, ry0, rz0 and cx0-1 (control, target).")

@@ -29,10 +29,12 @@ _TURN, _CNOT = 2, 1
 def inherit(order: Order, child: Circuit, parent: Circuit, angles: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
     """Return the child's angles (P,) from the parent's; those of new rotations are exactly 0."""
     made = np.zeros(child.rotations)
-    into, out_of = _angle_places(child), _angle_places(parent)
-    for new, old in align(order, order.numbers(child.gates), order.numbers(parent.gates)):
-        if order.gates[order.number[child.gates[new]]].turns:
-            made[into[new]] = angles[out_of[old]]
+    new, old = order.numbers(child.gates), order.numbers(parent.gates)
+    into, out_of = _angle_places(order, new), _angle_places(order, old)
+    pairs = [(into[place], out_of[other]) for place, other in align(order, new, old) if order.turns[new[place]]]
+    if pairs:
+        places, others = zip(*pairs, strict=True)
+        made[list(places)] = angles[list(others)]
     return made
 
 
@@ -47,16 +49,18 @@ def align(order: Order, child: Sequence[int], parent: Sequence[int]) -> Pairs:
 
 def _common(order: Order, child: Gates, parent: Gates) -> tuple[Pairs, Gates, Gates]:
     """Pair what both begin with, up to commuting; return the pairs and what each has left."""
-    pairs, left, blocked = Pairs(), Gates(), 0
-    for old, number in parent:
+    same = next((at for at, (a, b) in enumerate(zip(child, parent, strict=False)) if a[1] != b[1]), None)
+    same = min(len(child), len(parent)) if same is None else same
+    pairs = [(new, old) for (new, _), (old, _) in zip(child[:same], parent[:same], strict=True)]
+    child, left, blocked = child[same:], Gates(), 0
+    for old, number in parent[same:]:
         dependents = order.dependents[number]
         found = None if dependents & blocked else _first(child, number, dependents)
         if found is None:
             left.append((old, number))
             blocked |= 1 << number
         else:
-            pairs.append((child[found][0], old))
-            child = child[:found] + child[found + 1 :]
+            pairs.append((child.pop(found)[0], old))
     return pairs, child, left
 
 
@@ -97,10 +101,10 @@ def _commute(order: Order, one: int, other: int, wire: int) -> bool:
 
 def _subsequence(order: Order, new: Gates, old: Gates) -> Pairs:
     """Return the pairs of positions along the heaviest common subsequence."""
-    best = np.zeros((len(new) + 1, len(old) + 1), dtype=np.int64).tolist()
+    best = [[0] * (len(old) + 1) for _ in range(len(new) + 1)]
     for a, b in itertools.product(reversed(range(len(new))), reversed(range(len(old)))):
         skipped = max(best[a + 1][b], best[a][b + 1])
-        weight = _TURN if order.gates[new[a][1]].turns else _CNOT
+        weight = _TURN if order.turns[new[a][1]] else _CNOT
         best[a][b] = max(skipped, best[a + 1][b + 1] + weight) if new[a][1] == old[b][1] else skipped
     pairs, a, b = Pairs(), 0, 0
     while a < len(new) and b < len(old):
@@ -114,6 +118,6 @@ def _subsequence(order: Order, new: Gates, old: Gates) -> Pairs:
     return pairs
 
 
-def _angle_places(circuit: Circuit) -> list[int]:
+def _angle_places(order: Order, numbers: Sequence[int]) -> list[int]:
     """Return, for each gate, how many rotations come before it."""
-    return list(itertools.accumulate((gate.turns for gate in circuit.gates), initial=0))
+    return list(itertools.accumulate((order.turns[number] for number in numbers), initial=0))

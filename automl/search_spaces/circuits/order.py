@@ -23,6 +23,7 @@ from automl.search_spaces.circuits.alphabet import all_gates
 from automl.search_spaces.circuits.gates import Gate
 
 Symmetry: TypeAlias = Literal["commuting", "wires"]
+Fault: TypeAlias = Literal["repeats", "idle"]
 
 _AXES = {"rx": (0,), "ry": (1,), "rz": (2,), "cx": (2, 0)}
 """The axis along which a gate acts on each of its wires: X, Y, Z = 0, 1, 2; a CNOT's control comes first."""
@@ -41,11 +42,13 @@ class Order:
         gates: all gates, by number.
         number: the number of each gate.
         texts: the gates as text.
+        turns: whether a gate is a rotation.
+        wires: the wires of a gate as the bits of a number.
         reads: slots of what a gate depends on, other than its equals.
         writes: slots it writes, its own last.
         dependents: the gates it depends on, itself included, as the bits of a number.
         waits: slots of the gates that take the wire of an rz, or the control of a CNOT, out of |0>; before them the
-            gate does nothing. Empty where the symmetry is `wires`, and for gates that always do something.
+            gate does nothing. Empty for gates that always do something, and for all if the start is not minded.
         wakers: the same gates as the bits of a number.
         slots: number of slots.
     """
@@ -55,6 +58,8 @@ class Order:
     gates: tuple[Gate, ...]
     number: dict[Gate, int]
     texts: tuple[str, ...]
+    turns: tuple[bool, ...]
+    wires: tuple[int, ...]
     reads: tuple[tuple[int, ...], ...]
     writes: tuple[tuple[int, ...], ...]
     dependents: tuple[int, ...]
@@ -92,7 +97,7 @@ class Order:
         ordered = list[int]()
         for step in self.steps(numbers):
             step.sort()
-            ordered += step if self.symmetry == "wires" else self._packed(step)
+            ordered += step if len(step) == 1 or self.symmetry == "wires" else self._packed(step)
         return ordered
 
     def _packed(self, step: list[int]) -> list[int]:
@@ -101,8 +106,7 @@ class Order:
         while step:
             taken, later = 0, list[int]()
             for number in step:
-                gate = self.gates[number]
-                wires = 1 << gate.qubit if gate.control is None else 1 << gate.qubit | 1 << gate.control
+                wires = self.wires[number]
                 if taken & wires:
                     later.append(number)
                 else:
@@ -134,32 +138,51 @@ class Front:
                 last[slot] = step
         return step
 
-    def repeats(self, number: int) -> bool:
-        """Tell whether an equal gate came before and nothing since that the gate depends on."""
-        last = self.last
-        equal = last[self.order.writes[number][-1]]
-        if not equal:
-            return False
-        return all(last[slot] <= equal for slot in self.order.reads[number])
+    def fault(self, number: int) -> Fault | None:
+        """Return why a gate would change nothing here, None if it would.
 
-    def idle(self, number: int) -> bool:
-        """Tell whether the gate does nothing because its wire is still in state |0>."""
-        waits = self.order.waits[number]
-        return bool(waits) and not any(self.last[slot] for slot in waits)
+        It `repeats` if an equal gate came before and nothing since that it depends on. It is `idle` if it leaves |0> as
+        it is.
+        """
+        last, order = self.last, self.order
+        equal = last[order.writes[number][-1]]
+        if equal:  # not idle, or the equal gate would have been
+            return "repeats" if all(last[slot] <= equal for slot in order.reads[number]) else None
+        waits = order.waits[number]
+        return "idle" if waits and not any(last[slot] for slot in waits) else None
+
+    def legal(self, among: Iterable[int]) -> list[int]:
+        """Return the gates without a fault."""
+        return [number for number in among if self.fault(number) is None]
+
+    def after(self, numbers: Iterable[int]) -> Front:
+        """Return the front after further gates; this one stays where it is."""
+        following = Front(self.order, self.last)
+        for number in numbers:
+            following.push(number)
+        return following
 
 
 @lru_cache(maxsize=64)
-def order(qubits: int, symmetry: Symmetry) -> Order:
-    """Return the tables for so many qubits; they are made once."""
+def order(qubits: int, symmetry: Symmetry, *, from_zero: bool = False) -> Order:
+    """Return the tables for so many qubits; they are made once.
+
+    Args:
+        qubits: number of qubits.
+        symmetry: which gates are independent.
+        from_zero: mind that circuits act on |0...0>, where some gates are idle.
+    """
     gates = all_gates(qubits)
     reads, writes = zip(*(_slots(gate, symmetry) for gate in gates), strict=True)
-    waits = tuple(_waits(gate, symmetry) for gate in gates)
+    waits = tuple(_waits(gate) if from_zero else () for gate in gates)
     return Order(
         qubits=qubits,
         symmetry=symmetry,
         gates=gates,
         number={gate: place for place, gate in enumerate(gates)},
         texts=tuple(map(str, gates)),
+        turns=tuple(gate.turns for gate in gates),
+        wires=tuple(sum(1 << wire for wire in gate.wires) for gate in gates),
         reads=reads,
         writes=tuple((*slots, 3 * qubits + place) for place, slots in enumerate(writes)),
         dependents=tuple(_bits(slots, writes) | 1 << place for place, slots in enumerate(reads)),
@@ -179,9 +202,10 @@ def _slots(gate: Gate, symmetry: Symmetry) -> tuple[tuple[int, ...], tuple[int, 
     return reads, tuple(3 * wire + axis for wire, axis in acts)
 
 
-def _waits(gate: Gate, symmetry: Symmetry) -> tuple[int, ...]:
+def _waits(gate: Gate) -> tuple[int, ...]:
+    """Return the slots for X and Y of the wire on which a gate needs something other than |0>."""
     wire = gate.qubit if gate.kind == "rz" else gate.control
-    return () if wire is None or symmetry == "wires" else (3 * wire, 3 * wire + 1)
+    return () if wire is None else (3 * wire, 3 * wire + 1)
 
 
 def _bits(slots: Sequence[int], writes: Sequence[Sequence[int]]) -> int:

@@ -10,6 +10,7 @@ from automl.search_spaces.circuits.alphabet import read_coupling
 from automl.search_spaces.circuits.candidate import Circuit
 from automl.search_spaces.circuits.gates import Gate, gate
 from automl.search_spaces.circuits.order import Order, Symmetry
+from automl.search_spaces.circuits.redundancy import read as read_on
 from automl.search_spaces.circuits.rules import Masking, Rules
 
 Path: TypeAlias = tuple[Gate, ...]
@@ -43,18 +44,17 @@ def extensions(
 
 def legal_paths(rules: Rules, circuit: Circuit, depth: int) -> list[Path]:
     """Return every legal path of 1 to `depth` gates that could follow a circuit."""
-    start = rules.order.numbers(circuit.gates)
-    found: list[tuple[int, ...]] = []
-    longest: list[tuple[int, ...]] = [()]
-    for _ in range(depth):
+    start = read_on(rules.redundancy, rules.order.numbers(circuit.gates))
+    found, longest = list[tuple[int, ...]](), [tuple[int, ...]()]
+    for _ in range(min(depth, rules.max_gates - len(circuit.gates))):
         longest = [
             (*path, number)
             for path in longest
-            for number in rules.legal_numbers([*start, *path])
+            for number in rules.legal_at(start.after(path))
             if not _comes_earlier(rules.order, path, number)
         ]
         found += longest
-    return [tuple(rules.order.gates[number] for number in path) for path in found]
+    return [tuple([rules.order.gates[number] for number in path]) for path in found]
 
 
 def _comes_earlier(order: Order, path: tuple[int, ...], number: int) -> bool:
@@ -86,16 +86,18 @@ def outlook(rules: Rules, circuit: Circuit, extras: Mapping[str, Json]) -> list[
     reported = extras.get("outlook")
     if not isinstance(reported, dict):
         return []
-    start = rules.order.numbers(circuit.gates)
+    start, legal = rules.order.numbers(circuit.gates), dict[Path, set[Gate]]()
     read_paths = [(read(written), float(value)) for written, value in reported.items()]
-    return [(path, value) for path, value in read_paths if _legal(rules, start, path)]
+    return [(path, value) for path, value in read_paths if path and _legal(rules, start, path, legal)]
 
 
-def _legal(rules: Rules, start: list[int], path: Path) -> bool:
-    numbers = list(start)
-    for step in path:
-        number = rules.order.number.get(step)
-        if number is None or number not in rules.legal_numbers(numbers):
+def _legal(rules: Rules, start: list[int], path: Path, known: dict[Path, set[Gate]]) -> bool:
+    """Tell whether every gate of a path is legal after those before it; `known` are the answers so far."""
+    for place, step in enumerate(path):
+        before = path[:place]
+        if before not in known:
+            numbers = rules.legal_numbers([*start, *rules.order.numbers(before)])
+            known[before] = {rules.order.gates[number] for number in numbers}
+        if step not in known[before]:
             return False
-        numbers.append(number)
-    return bool(path)
+    return True

@@ -15,13 +15,13 @@ brought into normal order. No change gives the circuit back that it started from
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TypeAlias
 
 from automl.core.choices import Choose
 from automl.core.domains import Integers, Options
 from automl.search_spaces.circuits.candidate import Circuit
-from automl.search_spaces.circuits.order import order
+from automl.search_spaces.circuits.gates import Gate
 from automl.search_spaces.circuits.redundancy import fitting, has_site, reduced, sites
 from automl.search_spaces.circuits.rules import Rules
 
@@ -33,10 +33,16 @@ def perturb(rules: Rules, parent: Circuit, choose: Choose) -> Circuit:
 
     Asks `change`, and then some of `place` (of a gate), `site` (before which gate to insert), `gate` and `cnot`.
     """
-    draft = Draft(rules, reduced(rules.redundancy, rules.order.numbers(parent.gates)))
+    draft = _draft(rules, parent.gates)
     offered = [name for name, (possible, _) in CHANGES.items() if possible(draft)]
     change = choose("change", _NAMES, allowed=offered)
     return rules.circuit(reduced(rules.redundancy, CHANGES[change][1](draft, choose)))
+
+
+@lru_cache(maxsize=256)
+def _draft(rules: Rules, gates: tuple[Gate, ...]) -> Draft:
+    """Return the draft of a circuit; a walk that keeps declining asks for the same one again and again."""
+    return Draft(rules, reduced(rules.redundancy, rules.order.numbers(gates)))
 
 
 class Draft:
@@ -55,8 +61,8 @@ class Draft:
     @cached_property
     def turns(self) -> list[int]:
         """Places of rotations."""
-        gates = self.order.gates
-        return [place for place, number in enumerate(self.numbers) if gates[number].turns]
+        turns = self.order.turns
+        return [place for place, number in enumerate(self.numbers) if turns[number]]
 
     @cached_property
     def movable(self) -> list[int]:
@@ -66,13 +72,12 @@ class Draft:
     @cached_property
     def wraps(self) -> dict[int, list[int]]:
         """For each place of a rotation the CNOTs that can be put around it."""
-        awake, found = 0, dict[int, list[int]]()
+        wakers, before, found = self.order.wakers, 0, dict[int, list[int]]()
         for place, number in enumerate(self.numbers):
-            if self.order.gates[number].turns:
-                here = [cnot for cnot in _around(self.rules, number) if self._acts(cnot, awake | 1 << number)]
-                if here:
-                    found[place] = here
-            awake |= 1 << number
+            before |= 1 << number
+            if self.order.turns[number]:
+                here = [cnot for cnot in self.rules.across[number] if not wakers[cnot] or wakers[cnot] & before]
+                found.update({place: here} if here else {})
         return found
 
     @cached_property
@@ -81,7 +86,7 @@ class Draft:
         later, found = 0, list[int]()
         for place in reversed(range(len(self.numbers))):
             number = self.numbers[place]
-            if later >> number & 1 and not self.order.gates[number].turns:
+            if later >> number & 1 and not self.order.turns[number]:
                 found.append(place)
             later |= 1 << number
         return found[::-1]
@@ -89,10 +94,14 @@ class Draft:
     @cached_property
     def bridgeable(self) -> list[int]:
         """CNOTs that are not redundant somewhere."""
-        return self.placeable(_cnots(self.rules))
+        return self._placeable(self.rules.cnots)
 
-    def placeable(self, among: Iterable[int]) -> list[int]:
-        """Return the gates that are not redundant somewhere."""
+    @cached_property
+    def addable(self) -> list[int]:
+        """Gates that are not redundant somewhere."""
+        return self._placeable(self.rules.numbers)
+
+    def _placeable(self, among: Iterable[int]) -> list[int]:
         return [number for number in among if has_site(self.order, self.numbers, self.present, number)]
 
     def choose_place(self, choose: Choose, places: Iterable[int]) -> int:
@@ -107,24 +116,19 @@ class Draft:
 
     def choose_gate(self, choose: Choose, among: Iterable[int]) -> int:
         """Ask for a gate of the alphabet."""
-        return self._choose(choose, "gate", self.rules.numbers, among)
+        return self._choose(choose, "gate", self.rules.gate_names, among)
 
     def choose_cnot(self, choose: Choose, among: Iterable[int]) -> int:
         """Ask for a CNOT of the alphabet."""
-        return self._choose(choose, "cnot", _cnots(self.rules), among)
+        return self._choose(choose, "cnot", self.rules.cnot_names, among)
 
-    def _choose(self, choose: Choose, name: str, domain: tuple[int, ...], among: Iterable[int]) -> int:
+    def _choose(self, choose: Choose, name: str, domain: Options, among: Iterable[int]) -> int:
         texts = self.order.texts
-        answer = choose(name, [texts[n] for n in domain], allowed=[texts[n] for n in among])
-        return next(number for number in domain if texts[number] == answer)
-
-    def _acts(self, cnot: int, awake: int) -> bool:
-        wakers = self.order.wakers[cnot]
-        return not wakers or bool(wakers & awake)
+        return self.rules.named[choose(name, domain, allowed=[texts[number] for number in among])]
 
 
 def _add(draft: Draft, choose: Choose) -> list[int]:
-    number = draft.choose_gate(choose, draft.placeable(draft.rules.numbers))
+    number = draft.choose_gate(choose, draft.addable)
     site = draft.choose_site(choose, sites(draft.order, draft.numbers, number))
     return [*draft.numbers[:site], number, *draft.numbers[site:]]
 
@@ -183,7 +187,7 @@ def _unwrap(draft: Draft, choose: Choose) -> list[int]:
 
 def _bridge(draft: Draft, choose: Choose) -> list[int]:
     cnot = draft.choose_cnot(choose, draft.bridgeable)
-    turn = draft.choose_gate(choose, _across(draft.rules, cnot))
+    turn = draft.choose_gate(choose, draft.rules.across[cnot])
     site = draft.choose_site(choose, sites(draft.order, draft.numbers, cnot))
     return [*draft.numbers[:site], cnot, turn, cnot, *draft.numbers[site:]]
 
@@ -201,19 +205,3 @@ CHANGES: Mapping[str, tuple[Callable[[Draft], bool], Change]] = {
 }
 """Each change by name: when it is offered, and what it does."""
 _NAMES = Options(tuple(CHANGES))
-
-
-def _cnots(rules: Rules) -> tuple[int, ...]:
-    return tuple(number for number in rules.numbers if not rules.order.gates[number].turns)
-
-
-def _around(rules: Rules, turn: int) -> list[int]:
-    """Return the CNOTs that do not commute with a rotation."""
-    dependents = order(rules.qubits, "commuting").dependents[turn]
-    return [cnot for cnot in _cnots(rules) if dependents >> cnot & 1]
-
-
-def _across(rules: Rules, cnot: int) -> list[int]:
-    """Return the rotations that do not commute with a CNOT."""
-    dependents, gates = order(rules.qubits, "commuting").dependents[cnot], rules.order.gates
-    return [number for number in rules.numbers if gates[number].turns and dependents >> number & 1]

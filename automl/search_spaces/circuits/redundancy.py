@@ -16,39 +16,25 @@ def reduced(order: Order, numbers: Iterable[int]) -> list[int]:
     """Return a circuit without redundant gates, that prepares the same states."""
     front, kept = Front(order), list[int]()
     for number in numbers:
-        if front.idle(number):
-            continue
-        if not front.repeats(number):
+        fault = front.fault(number)
+        if fault is None:
             kept.append(number)
             front.push(number)
-        elif not order.gates[number].turns:
-            front, kept = _without_last(order, kept, number)
+        elif fault == "repeats" and not order.turns[number]:
+            del kept[len(kept) - 1 - kept[::-1].index(number)]
+            front = read(order, kept)
     return kept
-
-
-def _without_last(order: Order, numbers: list[int], number: int) -> tuple[Front, list[int]]:
-    """Return the circuit without the last of its gates of this number, and its front."""
-    place = len(numbers) - 1 - numbers[::-1].index(number)
-    return read(order, kept := numbers[:place] + numbers[place + 1 :]), kept
 
 
 def read(order: Order, numbers: Iterable[int]) -> Front:
     """Return the front at the end of a circuit."""
-    front = Front(order)
-    for number in numbers:
-        front.push(number)
-    return front
-
-
-def legal(front: Front, number: int) -> bool:
-    """Tell whether a gate at the front would change something."""
-    return not front.repeats(number) and not front.idle(number)
+    return Front(order).after(numbers)
 
 
 def fitting(order: Order, numbers: Sequence[int], place: int, among: Iterable[int]) -> list[int]:
     """Return the gates that are not redundant if put before the gate at `place`."""
     before, after = read(order, numbers[:place]), read(order, reversed(numbers[place:]))
-    return [number for number in among if legal(before, number) and not after.repeats(number)]
+    return [number for number in before.legal(among) if after.fault(number) != "repeats"]
 
 
 def sites(order: Order, numbers: Sequence[int], number: int) -> list[int]:

@@ -7,12 +7,13 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal, TypeAlias
 
+from automl.core.domains import Options
 from automl.core.errors import InvalidCandidate
 from automl.search_spaces.circuits.alphabet import Move, Pair, Prune, alphabet
 from automl.search_spaces.circuits.candidate import Circuit
 from automl.search_spaces.circuits.gates import Gate
-from automl.search_spaces.circuits.order import Order, Symmetry, order
-from automl.search_spaces.circuits.redundancy import legal, read, reduced
+from automl.search_spaces.circuits.order import Front, Order, Symmetry, order
+from automl.search_spaces.circuits.redundancy import read, reduced
 
 Masking: TypeAlias = Literal["commuting", "paper", "none"]
 
@@ -43,14 +44,11 @@ class Rules:
         return order(self.qubits, self.symmetry)
 
     @cached_property
-    def mask(self) -> Order:
-        """The dependences that decide which gate repeats another at the end of a circuit."""
-        return order(self.qubits, "commuting" if self.masking == "commuting" else "wires")
-
-    @cached_property
     def redundancy(self) -> Order:
-        """The dependences that decide what a changed circuit loses."""
-        return order(self.qubits, "commuting" if "commuting" in (self.masking, self.symmetry) else "wires")
+        """The dependences that decide which gates are redundant."""
+        if self.masking == "commuting":
+            return order(self.qubits, "commuting", from_zero=True)
+        return order(self.qubits, self.symmetry)
 
     @cached_property
     def gates(self) -> tuple[Gate, ...]:
@@ -61,6 +59,35 @@ class Rules:
     def numbers(self) -> tuple[int, ...]:
         """The same gates as numbers."""
         return tuple(self.order.numbers(self.gates))
+
+    @cached_property
+    def cnots(self) -> tuple[int, ...]:
+        """The CNOTs among them."""
+        return tuple(number for number in self.numbers if not self.order.turns[number])
+
+    @cached_property
+    def across(self) -> dict[int, tuple[int, ...]]:
+        """For each CNOT the rotations it does not commute with, for each rotation the CNOTs, as numbers."""
+        dependents, turns = order(self.qubits, "commuting").dependents, self.order.turns
+        return {
+            one: tuple(n for n in self.numbers if turns[n] != turns[one] and dependents[one] >> n & 1)
+            for one in self.numbers
+        }
+
+    @cached_property
+    def gate_names(self) -> Options:
+        """The domain of questions for a gate: the alphabet as text."""
+        return Options(tuple(self.order.texts[number] for number in self.numbers))
+
+    @cached_property
+    def cnot_names(self) -> Options:
+        """The domain of questions for a CNOT."""
+        return Options(tuple(self.order.texts[number] for number in self.cnots))
+
+    @cached_property
+    def named(self) -> dict[str, int]:
+        """The number of each gate by its text."""
+        return dict(zip(self.order.texts, range(len(self.order.texts)), strict=True))
 
     @cached_property
     def moves(self) -> tuple[Move, ...]:
@@ -75,17 +102,17 @@ class Rules:
     def legal_numbers(self, numbers: Sequence[int]) -> list[int]:
         """Return the gates that may come next, as numbers; none if the circuit is full.
 
-        `paper`: a gate stays illegal until another touches one of its wires (CRLQAS, section on illegal actions: the
-        published code keeps them in a list of at most N gates, those that are still the last on all their wires).
-        `commuting`: it also stays illegal while only gates touch its wires that it could be pulled through; and so is
-        a gate that cannot change |0>: an rz, or a CNOT by its control, before the first rx, ry or CNOT onto that wire.
+        `paper`: a gate stays illegal until another touches one of its wires (CRLQAS, on illegal actions; the published
+        code keeps them in a list, which never has more than N entries: the gates that are the last on all their wires).
+        Where the symmetry is `commuting`, another that could be pulled through it does not count.
+        `commuting`: the same with this symmetry whatever the order of circuits is; and a gate is illegal that leaves
+        |0> as it is: an rz, or a CNOT by its control, before the first rx, ry or CNOT onto that wire.
         """
-        if len(numbers) >= self.max_gates:
-            return []
-        if self.masking == "none":
-            return list(self.numbers)
-        front = read(self.mask, numbers)
-        return [number for number in self.numbers if legal(front, number)]
+        return self.legal_at(read(self.redundancy, numbers)) if len(numbers) < self.max_gates else []
+
+    def legal_at(self, front: Front) -> list[int]:
+        """Return the gates that may come next where a circuit with room was read to, minding `redundancy`."""
+        return list(self.numbers) if self.masking == "none" else front.legal(self.numbers)
 
     def legal_moves(self, circuit: Circuit) -> list[Move]:
         """Return the legal moves in the order of the alphabet."""
@@ -116,7 +143,7 @@ class Rules:
         if not touching:
             raise InvalidCandidate(f"There is no gate on wire {wire} to prune.", "Ask `moves` for what is legal.")
         del numbers[touching[-1]]
-        return self.circuit(numbers if self.masking == "none" else reduced(self.mask, numbers))
+        return self.circuit(numbers if self.masking == "none" else reduced(self.redundancy, numbers))
 
     def check(self, circuit: Circuit) -> None:
         """Refuse a circuit outside the frame.

@@ -38,9 +38,9 @@ class CircuitSpace(SearchSpace[Circuit]):
         coupling: pairs of qubits that a CNOT may join in either direction, as in `0-1`; None for all. The trainer's
             problem or device may say it.
         max_gates: most gates of a circuit, the paper's D.
-        masking: which gates are illegal as the next one. `paper`: a gate that would repeat the last one on its wires.
+        masking: which gates are illegal as the next one. `paper`: one that would repeat the last gate on its wires.
             `commuting`: also one that would once gates that commute are moved aside, and one that leaves |0> as it is.
-            `none`: none.
+            `none`: no gate.
         pruning: add one move per wire that removes its last gate.
         encoding: what a policy sees: `moments`, the binary tensor of CRLQAS, or `flat`, the gate list of Ostaszewski
             et al. 2021.
