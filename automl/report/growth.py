@@ -33,7 +33,7 @@ def _spent(archive: Archive, by: Scale) -> str:
 
 
 def _note(archive: Archive) -> str:
-    note = "Each dot is a trial, at what the study had spent when it ended; the line is the best until then."
+    note = "Each dot is a trial, where the evaluation it is judged by was measured; the line is the best until then."
     if len(archive.ranked) > look.MOST_DOTS:
         note += f" Of {len(archive.ranked):,} trials {look.MOST_DOTS:,} are drawn."
     return note

@@ -10,11 +10,11 @@ from string import Template
 from plotly.offline import get_plotlyjs
 
 from automl.archive import Archive
-from automl.report import curves, diagnostics, finals, growth, lineage, pareto, table
+from automl.report import curves, diagnostics, finals, growth, lineage, pareto, table, trade_off
 from automl.report.headline import headline
 from automl.report.section import Section
 
-SECTIONS = (growth, lineage, pareto, curves, finals, diagnostics, table)
+SECTIONS = (growth, lineage, pareto, trade_off, curves, finals, diagnostics, table)
 
 
 def page(archive: Archive) -> str:

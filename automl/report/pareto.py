@@ -11,7 +11,7 @@ from automl.archive import Archive
 from automl.core.objectives import Objective
 from automl.core.pareto import front_indices
 from automl.core.records import Trial
-from automl.report import look, words
+from automl.report import look, trade_off, words
 from automl.report.section import Section
 
 WITHIN = 0.9
@@ -22,7 +22,7 @@ _SIZES = ("params", "macs", "bytes", "latency", "depth", "gates")
 def section(archive: Archive) -> Section | None:
     """Return the plot of two numbers per trial; None if only one number is known, or no trial succeeded."""
     across = _across(archive)
-    if across is None or archive.best is None:
+    if across is None or archive.best is None or trade_off.applies(archive):
         return None
     goal, figure = archive.info.objectives.goals[0], look.drawing(400)
     for name, baseline in archive.baselines.items():

@@ -11,7 +11,7 @@ from automl.core.records import Json, Metrics, Trial
 
 SPACE = "\u00a0"
 DASH = "\u2013"
-_SHARES = {"accuracy", "acc", "auc", "f1", "recall", "precision", "fidelity", "error"}
+_SHARES = {"accuracy", "acc", "auc", "f1", "recall", "precision", "fidelity"}
 _SPOKEN = {
     "val": "validation",
     "params": "parameters",
@@ -47,7 +47,9 @@ def measured(metric: str, value: float | None) -> str:
         return DASH
     if is_share(metric) and 0 <= value <= 1:
         return f"{100 * value:.{2 if 0.99 <= value < 1 else 1}f}{SPACE}%"
-    return number(value) if abs(value) >= 1000 or float(value).is_integer() else f"{value:#.4g}"
+    if abs(value) >= 1000 or float(value).is_integer():
+        return number(value)
+    return max(f"{value:.6g}", f"{value:#.4g}", key=len)
 
 
 def difference(metric: str, value: float) -> str:
