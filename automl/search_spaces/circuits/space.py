@@ -154,10 +154,8 @@ class CircuitSpace(SearchSpace[Circuit]):
 
 def _refuse_bad_size(qubits: int, max_gates: int, survey_depth: int) -> None:
     if not 1 <= qubits <= MOST_QUBITS:
-        memory = (
-            f"; under noise the state of {qubits} would take {2.0 ** (2 * qubits - 27):,.0f} GiB" if qubits > 1 else ""
-        )
-        raise UsageError(f"qubits must be 1 to {MOST_QUBITS}, got {qubits}{memory}.", "Choose a smaller active space.")
+        size = f"; under noise one state of {qubits} takes {2.0 ** (2 * qubits - 27):g} GiB" if 1 < qubits < 50 else ""
+        raise UsageError(f"qubits must be 1 to {MOST_QUBITS}, got {qubits}{size}.", "Choose a smaller active space.")
     for name, value in (("max_gates", max_gates), ("survey_depth", survey_depth)):
         if value < 1:
             raise UsageError(f"{name} must be one or more, got {value}.")
