@@ -9,6 +9,7 @@ from dataclasses import asdict, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+import numpy.typing as npt
 
 from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
@@ -42,7 +43,7 @@ STARTS = {"bfgs": 20, "lbfgs": 20, "cobyla": 3, "spsa": 3, "adam_spsa": 3}
 class CircuitsTrainer(Trainer):
     """Minimises the energy <H> of candidates of space `circuits` over their angles.
 
-    The first metric, `priced_energy`, is the energy plus a price per gate: 0 unless set. `energy` is what the search
+    The first metric, `priced_energy`, is the energy plus a small price per gate. `energy` is what the search
     sees: exact, under noise, or an estimate from shots. `noiseless_energy` is the exact energy of the same angles on a
     perfect machine. The errors are distances to the exact ground energy, known for small problems only to be reported.
 
@@ -65,8 +66,9 @@ class CircuitsTrainer(Trainer):
         kick: radians (standard deviation) by which new angles are moved that neither minimising nor half a turn moves
             from 0, for another minimisation. 0 for none: it doubles the cost of many evaluations, and annealing walks
             at equal cost ended no lower with it.
-        cnot_price: added to `priced_energy` per CNOT.
-        gate_price: added to `priced_energy` per gate.
+        cnot_price: added to `priced_energy` per CNOT, besides `gate_price`.
+        gate_price: added to `priced_energy` per gate. The two together are by default about a hundredth of chemical
+            accuracy, so that of equally good circuits the shorter one wins.
         precision: of the simulator.
         backend: "auto", "numba" or "numpy".
     """
@@ -92,6 +94,8 @@ class CircuitsTrainer(Trainer):
             "optimizer": "cobyla",
             "iterations": 1000,
             "tolerance": 1e-4,
+            "cnot_price": 0.0,
+            "gate_price": 0.0,
         }
     }
 
@@ -108,8 +112,8 @@ class CircuitsTrainer(Trainer):
         iterations: int | None = None,
         tolerance: float = 1e-6,
         kick: float = 0.0,
-        cnot_price: float = 0.0,
-        gate_price: float = 0.0,
+        cnot_price: float = 1e-5,
+        gate_price: float = 1e-5,
         precision: Precision = "float64",
         backend: Backend = "auto",
     ) -> None:
@@ -213,7 +217,28 @@ class CircuitsTrainer(Trainer):
         from automl.trainers.circuits.problems import Hamiltonian
 
         hamiltonian = Hamiltonian(candidate.qubits, facts["hamiltonian"], name=facts["problem"])
-        return BoundCircuit(candidate, np.array(weights["angles"], dtype=np.float64), hamiltonian)
+        return BoundCircuit.of(candidate, weights["angles"], hamiltonian)
+
+    @classmethod
+    def example(cls, facts: Mapping[str, Any]) -> npt.NDArray[np.float64]:
+        """Return two rows of nothing (2, 0): a circuit starts from |0...0> and takes no input."""
+        return np.zeros((2, 0))
+
+    @classmethod
+    def files(cls, model: BoundCircuit) -> Mapping[str, str]:
+        """Return the circuit as OpenQASM 2 and 3, as drawings, and as JSON with its Hamiltonian."""
+        return {
+            "circuit.qasm": model.qasm2(),
+            "circuit3.qasm": model.qasm3(),
+            "circuit.svg": model.svg(),
+            "circuit.txt": model.draw() + "\n",
+            "circuit.json": model.to_json() + "\n",
+        }
+
+    @classmethod
+    def picture(cls, model: BoundCircuit) -> str:
+        """Return the circuit drawn as SVG."""
+        return model.svg()
 
     def remarks(self, candidate: Circuit, metrics: Metrics) -> Sequence[str]:
         """Return what a person should know about a result besides its numbers."""
