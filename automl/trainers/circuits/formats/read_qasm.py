@@ -19,6 +19,7 @@ _QREG = re.compile(r"qreg\s+(\w+)\s*\[\s*(\d+)\s*\]|qubit\s*(?:\[\s*(\d+)\s*\])?
 _SILENT = re.compile(r"(OPENQASM\s+[23](\.\d+)?|include\s+\"[\w./]+\"|(creg|bit)\b[^=]*|barrier\b.*)", re.DOTALL)
 _CALL = re.compile(r"(\w+)\s*(?:\((.*)\))?\s*((?<=[\s)])[a-zA-Z_]\w*\s*(?:\[.*)?(?:,.*)?)", re.DOTALL)
 _WIRE = re.compile(r"([a-zA-Z_]\w*)\s*(?:\[\s*(\d+)\s*\])?")
+_HINT = "Decompose the program into rx, ry, rz and cx first."
 _REFUSED = {
     "measure": "measurements",
     "reset": "resets",
@@ -99,12 +100,12 @@ class _Reader:
         words = re.findall(r"[a-z]+", statement)
         for word in words[:1] + ["measure"] * ("measure" in words):
             if word in _REFUSED:
-                hint = "Remove them: energies are computed, not sampled." if word == "measure" else ""
+                hint = "Remove them: energies are computed, not sampled." if word == "measure" else _HINT
                 raise UsageError(f"Circuits here have no {_REFUSED[word]}: '{_short(statement)}'.", hint)
 
     def _call(self, name: str, given: str | None, operands: str) -> None:
         if name not in KNOWN:
-            raise UnknownName("gate", name, KNOWN, "Decompose it into rx, ry, rz and cx first.")
+            raise UnknownName("gate", name, KNOWN, _HINT)
         known = KNOWN[name]
         values = [value(part) for part in given.split(",")] if given and given.strip() else []
         if len(values) != known.parameters:

@@ -56,7 +56,7 @@ def _wires(qubits: int, steps: int, goes_on: tuple[bool, bool]) -> Iterator[str]
         y = _height(wire)
         yield f'<text x="12" y="{y + 5}" font-size="14" fill="{_WIRE}">q{wire}</text>'
         yield f'<path d="M{start} {y}H{end}" stroke="{_WIRE}" stroke-width="1.5"/>'
-        for dotted, at in zip(goes_on, (start - 8, end), strict=True):
+        for dotted, at in zip(goes_on, (start - 8, end + 2), strict=True):
             if dotted:
                 yield f'<path d="M{at} {y}h8" stroke="{_WIRE}" stroke-width="1.5" stroke-dasharray="2 2"/>'
 
