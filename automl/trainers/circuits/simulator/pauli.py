@@ -10,7 +10,7 @@ import numpy as np
 from automl.core.errors import UsageError
 from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
-from automl.trainers.circuits.simulator import pauli_walk
+from automl.trainers.circuits.simulator import pauli_adjoint
 from automl.trainers.circuits.simulator.contract import Array, Minimum
 from automl.trainers.circuits.simulator.pauli_tables import tables
 from automl.trainers.circuits.simulator.program import Program
@@ -52,14 +52,14 @@ class PauliSimulator:
         """Return the energies (B,) at angles (P,) or (B, P)."""
         sets = sets_of_angles(program, angles)
         out = np.empty(len(sets))
-        pauli_walk.run(program.codes, sets, self.tables, out, np.empty((0, program.angles)))
+        pauli_adjoint.energies(program.codes, sets, self.tables, out)
         return out
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
         """Return the energies (B,) and their derivatives by all angles (B, P), by the adjoint method."""
         sets = sets_of_angles(program, angles)
         out, slopes = np.empty(len(sets)), np.empty(sets.shape)
-        pauli_walk.run(program.codes, sets, self.tables, out, slopes)
+        pauli_adjoint.gradients(program.codes, sets, self.tables, out, slopes)
         return out, slopes
 
 

@@ -7,22 +7,21 @@ transpose. Depolarising noise of two qubits scales all but II, so it needs no pa
 
 from __future__ import annotations
 
-from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.observable import Real
-from automl.trainers.circuits.simulator.pauli_lanes import load, pick, spread, store
+from automl.trainers.circuits.simulator.pauli_lanes import inner, load, pick, spread, store
 
 LONG = 256
 """Strides from which each pair of strings is walked through alone: 16 at once would fall on one set of the L1 cache."""
 
 
-@compiled
+@inner
 def scale(r: Real, i: int, count: int, factor: object) -> None:
     """Multiply a run of numbers, `count` from place i on."""
     for k in range(i, i + count, 4):
         store(r, k, factor * load(r, k))
 
 
-@compiled
+@inner
 def swap(r: Real, i: int, j: int, count: int, factor: object) -> None:
     """Exchange two runs of numbers and multiply both."""
     for k in range(0, count, 4):
@@ -31,7 +30,7 @@ def swap(r: Real, i: int, j: int, count: int, factor: object) -> None:
         store(r, j + k, factor * a)
 
 
-@compiled
+@inner
 def permute(r: Real, k: int, strides: tuple[int, int], count: int, factors: tuple[object, object]) -> None:
     """Apply a CNOT to the 16 runs from place k on."""
     c, t = strides
@@ -47,7 +46,7 @@ def permute(r: Real, k: int, strides: tuple[int, int], count: int, factors: tupl
     swap(r, k + 2 * c, k + 2 * c + t, count, f)
 
 
-@compiled
+@inner
 def cnot_inner(r: Real, control: int, target: int, factor: float) -> None:
     """Apply a CNOT of two strides of at least 4, and multiply all strings but II by a factor."""
     low, high = min(control, target), max(control, target)
@@ -61,7 +60,7 @@ def cnot_inner(r: Real, control: int, target: int, factor: float) -> None:
                     permute(r, k, (control, target), 4, factors)
 
 
-@compiled
+@inner
 def cnot_onto_last(r: Real, control: int, factor: float, room: Real) -> None:
     """Apply a CNOT whose target is the last qubit of a lone vector; `room` (16,) is to work in."""
     room[:12] = factor
@@ -76,7 +75,7 @@ def cnot_onto_last(r: Real, control: int, factor: float, room: Real) -> None:
             store(r, k + 3 * control, f * pick(z, i, "0167"))
 
 
-@compiled
+@inner
 def cnot_from_last(r: Real, target: int, factor: float, room: Real) -> None:
     """Apply a CNOT whose control is the last qubit of a lone vector; `room` (16,) is to work in."""
     room[:12] = factor
@@ -91,18 +90,7 @@ def cnot_from_last(r: Real, target: int, factor: float, room: Real) -> None:
             store(r, k + 3 * target, plus * pick(z, y, "3650"))
 
 
-@compiled
-def cnot(r: Real, control: int, target: int, factor: float, room: Real) -> None:
-    """Apply the CNOT of two strides, and multiply all strings but II by a factor."""
-    if target == 1:
-        cnot_onto_last(r, control, factor, room)
-    elif control == 1:
-        cnot_from_last(r, target, factor, room)
-    else:
-        cnot_inner(r, control, target, factor)
-
-
-@compiled
+@inner
 def joint(r: Real, control: int, target: int, matrix: Real, room: Real) -> None:
     """Multiply by any matrix (16, 16) on the two qubits of two strides; `room` (64,) is to work in."""
     low, high = min(control, target), max(control, target)
@@ -115,7 +103,7 @@ def joint(r: Real, control: int, target: int, matrix: Real, room: Real) -> None:
                     _joint_four(r, k, (control, target), matrix, room)
 
 
-@compiled
+@inner
 def _joint_one(r: Real, k: int, strides: tuple[int, int], matrix: Real, room: Real) -> None:
     for i in range(16):
         room[i] = r[k + i // 4 * strides[0] + i % 4 * strides[1]]
@@ -126,7 +114,7 @@ def _joint_one(r: Real, k: int, strides: tuple[int, int], matrix: Real, room: Re
         r[k + i // 4 * strides[0] + i % 4 * strides[1]] = found
 
 
-@compiled
+@inner
 def _joint_four(r: Real, k: int, strides: tuple[int, int], matrix: Real, room: Real) -> None:
     for i in range(16):
         store(room, 4 * i, load(r, k + i // 4 * strides[0] + i % 4 * strides[1]))

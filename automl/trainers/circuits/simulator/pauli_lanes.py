@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import operator
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
+import numba
 from llvmlite import ir
 from numba import types
 from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel, register_default
 from numba.extending import intrinsic as _intrinsic
 from numba.extending import overload
+
+from automl.trainers.circuits.simulator.compiled import Kernel
 
 WIDTH = 4
 
@@ -36,6 +39,12 @@ class _Model(PrimitiveModel):  # type: ignore[misc]
 
 
 register_default(Lanes)(_Model)
+
+
+def inner(kernel: Kernel) -> Kernel:
+    """Compile as `compiled` does, but only for calls from compiled code, which halves the time it takes."""
+    options = {"no_cpython_wrapper": True, "no_cfunc_wrapper": True, "fastmath": {"reassoc", "contract"}}
+    return cast(Kernel, numba.njit(cache=True, nogil=True, error_model="numpy", **options)(kernel))
 
 
 def intrinsic(write: Callable[..., Any]) -> Callable[..., Any]:

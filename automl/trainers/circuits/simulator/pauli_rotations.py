@@ -1,54 +1,64 @@
-"""A rotation and the noise after it, in one pass over a Pauli vector; and the slope of an energy by its angle.
+"""A matrix on one qubit of Pauli vectors: a rotation with the noise after it, or noise alone; and the slope by an angle.
 
-A Pauli vector holds r_P = tr(P rho), index sum of 4^(n-1-q) * (letter of qubit q), several vectors side by side where
-`width` > 1. The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k turns
-the plane of the two other letters (u, v), in the order X -> Y -> Z -> X: u' = u cos a - v sin a, v' = u sin a + v cos a.
+A Pauli vector holds r_P = tr(P rho), index sum of 4^(n-1-q) * (letter of qubit q), `width` vectors (1 or 4) interleaved.
+The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k turns the plane
+of the two other letters (u, v), in the order X -> Y -> Z -> X: u' = u cos a - v sin a, v' = u sin a + v cos a.
 """
 
 from __future__ import annotations
 
-from automl.trainers.circuits.simulator.compiled import compiled
+import numpy as np
+
 from automl.trainers.circuits.simulator.observable import Real
-from automl.trainers.circuits.simulator.pauli_lanes import load, pick, spread, store, total
+from automl.trainers.circuits.simulator.pauli_lanes import inner, load, pick, spread, store, total
 
-FORWARD, UNDO, PULL = 0, 1, 2
-"""Ways through a gate: apply it; take a state back through it; take an observable back through it (the transpose)."""
+FORWARD, UNDO, PULL = (np.int64(way) for way in range(3))
+"""Ways through a gate: apply it; take a state back through it; take an observable back through it (the transpose).
+Not plain integers, for each of which Numba would compile the kernels once more."""
 
 
-@compiled
-def write_matrix(noise: Real, kind: int, way: int, turns: Real, out: Real) -> None:
-    """Write rotation and noise as one matrix (4, 4, 4): row, column, vector; a lone vector four times.
+@inner
+def write_noise(noise: Real, out: Real) -> None:
+    """Write a matrix (4, 4) four times, as (64,): row, column, vector."""
+    for i in range(4):
+        for j in range(4):
+            for lane in range(4):
+                out[16 * i + 4 * j + lane] = noise[i, j]
+
+
+@inner
+def write_turn(noise: Real, kind: int, way: int, turns: Real, out: Real) -> None:
+    """Write a rotation and the noise (4, 4) after it as one matrix (64,): row, column, vector; a lone one four times.
 
     Args:
-        noise: (4, 4), that of the way.
+        noise: that of the way.
         kind: RX, RY or RZ.
         way: FORWARD, UNDO or PULL.
         turns: (2, width) cosine and sine of each vector's angle.
         out: where to write.
     """
     u, v = (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
-    width = turns.shape[1]
+    write_noise(noise, out)
+    rows, columns = (16, 4) if way == FORWARD else (4, 16)
     for lane in range(4):
-        c, s = turns[0, lane % width], turns[1, lane % width]
+        c, s = turns[0, lane % turns.shape[1]], turns[1, lane % turns.shape[1]]
+        if way != FORWARD:
+            s = -s
         for i in range(4):
-            for j in range(4):
-                out[i, j, lane] = noise[i, j]
-        for i in range(4):
+            left, right = rows * i + columns * u + lane, rows * i + columns * v + lane
+            first, second = out[left], out[right]
             if way == FORWARD:
-                out[i, u, lane] = c * noise[i, u] + s * noise[i, v]
-                out[i, v, lane] = c * noise[i, v] - s * noise[i, u]
+                out[left], out[right] = c * first + s * second, c * second - s * first
             else:
-                out[u, i, lane] = c * noise[u, i] + s * noise[v, i]
-                out[v, i, lane] = c * noise[v, i] - s * noise[u, i]
+                out[left], out[right] = c * first - s * second, c * second + s * first
 
 
-@compiled
+@inner
 def turn_scaled(r: Real, stride: int, kind: int, matrix: Real) -> None:
-    """Multiply by a matrix (4, 4, 4) of which only the axis and the plane of a rotation are not those of the identity."""
+    """Multiply by a matrix (64,) of which only the axis and the plane of a rotation are not those of the identity."""
     w, u, v = kind + 1, (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
-    flat = matrix.reshape(64)
-    axis, uu, uv = load(flat, 20 * w), load(flat, 20 * u), load(flat, 16 * u + 4 * v)
-    vu, vv = load(flat, 16 * v + 4 * u), load(flat, 20 * v)
+    axis, uu, uv = load(matrix, 20 * w), load(matrix, 20 * u), load(matrix, 16 * u + 4 * v)
+    vu, vv = load(matrix, 16 * v + 4 * u), load(matrix, 20 * v)
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
             a, x, y = load(r, k + w * stride), load(r, k + u * stride), load(r, k + v * stride)
@@ -57,43 +67,31 @@ def turn_scaled(r: Real, stride: int, kind: int, matrix: Real) -> None:
             store(r, k + v * stride, vu * x + vv * y)
 
 
-@compiled
+@inner
 def turn_any(r: Real, stride: int, matrix: Real) -> None:
-    """Multiply by any matrix (4, 4, 4) on the qubit of a stride of at least 4."""
-    flat = matrix.reshape(64)
+    """Multiply by any matrix (64,) on the qubit of a stride of at least 4."""
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
             a, x, y, z = load(r, k), load(r, k + stride), load(r, k + 2 * stride), load(r, k + 3 * stride)
             for i in range(4):
-                row = load(flat, 16 * i) * a + load(flat, 16 * i + 4) * x
-                store(r, k + i * stride, row + load(flat, 16 * i + 8) * y + load(flat, 16 * i + 12) * z)
+                front = load(matrix, 16 * i) * a + load(matrix, 16 * i + 4) * x
+                store(r, k + i * stride, front + load(matrix, 16 * i + 8) * y + load(matrix, 16 * i + 12) * z)
 
 
-@compiled
-def turn_last(r: Real, matrix: Real, columns: Real) -> None:
-    """Multiply by any matrix (4, 4, 4) on the last qubit of a lone vector; `columns` (16,) is room to work in."""
+@inner
+def turn_last(r: Real, matrix: Real, room: Real) -> None:
+    """Multiply by any matrix (64,) on the last qubit of a lone vector; `room` (16,) is to work in."""
     for i in range(4):
         for j in range(4):
-            columns[4 * j + i] = matrix[i, j, 0]
-    a, x, y, z = load(columns, 0), load(columns, 4), load(columns, 8), load(columns, 12)
+            room[4 * j + i] = matrix[16 * i + 4 * j]
+    a, x, y, z = load(room, 0), load(room, 4), load(room, 8), load(room, 12)
     for k in range(0, len(r), 4):
         v = load(r, k)
         front = a * pick(v, v, "0000") + x * pick(v, v, "1111")
         store(r, k, front + y * pick(v, v, "2222") + z * pick(v, v, "3333"))
 
 
-@compiled
-def turn(r: Real, stride: int, kind: int, matrix: Real, room: Real) -> None:
-    """Multiply by the matrix (4, 4, 4) of a rotation; kind -1 stands for a matrix without structure."""
-    if stride == 1:
-        turn_last(r, matrix, room)
-    elif kind < 0:
-        turn_any(r, stride, matrix)
-    else:
-        turn_scaled(r, stride, kind, matrix)
-
-
-@compiled
+@inner
 def slope(r: Real, back: Real, stride: int, kind: int, out: Real) -> None:
     """Write the derivatives (width,) of <back|r> by the angle: state and observable as they are before the rotation."""
     u, v = (kind + 1) % 3 + 1, (kind + 2) % 3 + 1

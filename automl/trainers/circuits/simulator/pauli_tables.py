@@ -12,12 +12,14 @@ from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array
 from automl.trainers.circuits.simulator.observable import Real
 
-UNIFORM, SIDES, JOINT = range(3)
-"""Noise after a CNOT: one factor for all strings but II; also a matrix on either qubit; any matrix on both."""
-EXACT = 1e-15
-"""How far entries of a matrix may be from a simpler form, relative to its largest: the rounding of one product."""
+UNIFORM, JOINT, SIDES = range(3)
+"""Noise after a CNOT: one factor for all strings but II; any matrix on both qubits; a factor, and a matrix on either."""
+SCALED, ANY = range(2)
+"""Noise after a rotation: a diagonal matrix, or any."""
+EXACT = 4e-15
+"""How far entries of a matrix may be from a simpler form, relative to its largest: the rounding of a few products."""
 SINGULAR = 1e12
-"""A matrix that grows an error more than this when undone is not undone at all."""
+"""A matrix that would enlarge an error more than this when undone is not undone at all."""
 
 
 class Tables(NamedTuple):
@@ -25,25 +27,18 @@ class Tables(NamedTuple):
 
     Attributes:
         rotations: (3, 3, n, 4, 4) by way, axis, qubit.
-        scaled: (3, n) whether that noise is diagonal.
-        turn_growth: (3, n) most that undoing it enlarges an error.
-        forms: (n, n) UNIFORM, SIDES or JOINT, by control and target, as all that follow.
-        factors: (3, n, n).
-        sides: (3, n, n, 2, 4, 4), control first; (3, 0, 0, 2, 4, 4) if there are none.
-        joints: (3, n, n, 16, 16); (3, 0, 0, 16, 16) if there are none.
-        cnot_growth: (n, n).
+        cnots: (3, n, n, K) by way, control, target: the factor, and behind it, where any CNOT has them, two matrices
+            (4, 4), control first (SIDES), or one (16, 16) (JOINT).
+        forms: (3 + n, n): SCALED or ANY by axis and qubit; UNIFORM, JOINT or SIDES by 3 + control and target.
+        growth: (3 + n, n): how many times undoing that noise may enlarge an error.
         places: (terms,) indices of Pauli strings.
         weights: (terms,) what their expectations are multiplied with to give the energy that is read.
     """
 
     rotations: Real
-    scaled: npt.NDArray[np.bool_]
-    turn_growth: Array
+    cnots: Real
     forms: npt.NDArray[np.int64]
-    factors: Real
-    sides: Real
-    joints: Real
-    cnot_growth: Array
+    growth: Array
     places: npt.NDArray[np.int64]
     weights: Array
 
@@ -51,36 +46,36 @@ class Tables(NamedTuple):
 def tables(hamiltonian: Hamiltonian, noise: GateNoise, dtype: npt.DTypeLike = np.float64) -> Tables:
     """Write down noise and Hamiltonian for the compiled loops, matrices in `dtype`."""
     n = noise.qubits
-    diagonal = np.abs(noise.rotations * (1 - np.eye(4))).max(axis=(-2, -1)) == 0
     undone, turn_growth = _undone(noise.rotations)
-    forms, factors, sides = np.zeros((n, n), np.int64), np.ones((n, n)), np.tile(np.eye(4), (n, n, 2, 1, 1))
-    for control in range(n):
-        for target in range(n):
-            forms[control, target], factors[control, target], sides[control, target] = structure(
-                noise.cnots[control, target]
-            )
-    sides = sides if (forms == SIDES).any() else sides[:0, :0]
-    cnots = noise.cnots if (forms == JOINT).any() else noise.cnots[:0, :0]
-    back = np.where(factors == 0, 1.0, 1 / np.where(factors == 0, 1.0, factors))
+    rotations = np.stack([noise.rotations, undone, np.swapaxes(noise.rotations, -1, -2)])
+    off_diagonal = np.abs(noise.rotations * (1 - np.eye(4))).max(axis=(-2, -1))
+    cnots, forms = _cnots(noise)
     places, weights = observed(hamiltonian, noise.readout)
     return Tables(
-        np.stack([noise.rotations, undone, np.swapaxes(noise.rotations, -1, -2)]).astype(dtype),
-        diagonal,
-        turn_growth,
-        forms,
-        np.stack([factors, back, factors]).astype(dtype),
-        np.stack([sides, _undone(sides)[0], np.swapaxes(sides, -1, -2)]).astype(dtype),
-        np.stack([cnots, _undone(cnots)[0], np.swapaxes(cnots, -1, -2)]).astype(dtype),
-        _undone(noise.cnots)[1],
+        np.ascontiguousarray(rotations, dtype),
+        np.ascontiguousarray(cnots, dtype),
+        np.concatenate([np.where(off_diagonal == 0, SCALED, ANY), forms]),
+        np.concatenate([turn_growth, _undone(noise.cnots)[1]]),
         places,
         weights,
     )
 
 
+def _cnots(noise: GateNoise) -> tuple[Array, npt.NDArray[np.int64]]:
+    """Return the CNOTs (3, n, n, K) and their forms (n, n)."""
+    n = noise.qubits
+    forms, cnots = np.zeros((n, n), dtype=np.int64), np.zeros((3, n, n, 257))
+    for pair in np.ndindex(n, n):
+        forms[pair], factor, sides = structure(noise.cnots[pair])
+        cnots[:, *pair, 0] = factor, 1 / factor if factor else 1.0, factor
+        parts = noise.cnots[pair][None] if forms[pair] == JOINT else sides
+        ways = np.stack([parts, _undone(parts)[0], np.swapaxes(parts, -1, -2)])
+        cnots[:, *pair, 1 : 1 + parts.size] = ways.reshape(3, -1)
+    return cnots[..., : {UNIFORM: 1, JOINT: 257, SIDES: 33}[JOINT if (forms == JOINT).any() else int(forms.max())]], forms
+
+
 def _undone(matrices: Array) -> tuple[Array, Array]:
     """Return inverses and how much they enlarge an error (their norm); the identity and infinity if there is none."""
-    if not matrices.size:
-        return matrices, np.zeros(matrices.shape[:-2])
     smallest = np.linalg.svd(matrices, compute_uv=False)[..., -1]
     singular = smallest * SINGULAR < 1
     safe = np.where(singular[..., None, None], np.eye(matrices.shape[-1]), matrices)
@@ -107,7 +102,7 @@ def structure(matrix: Array) -> tuple[int, float, Array]:
     if factor:
         sides[:, :, 1:] /= factor
     uniform = np.diag([1.0] + [factor] * 15)
-    if np.abs(np.kron(sides[0], sides[1]) @ uniform - matrix).max() <= 4 * EXACT * np.abs(matrix).max():
+    if np.abs(np.kron(sides[0], sides[1]) @ uniform - matrix).max() <= EXACT * np.abs(matrix).max():
         return SIDES, factor, sides
     return JOINT, 1.0, np.stack([np.eye(4)] * 2)
 
