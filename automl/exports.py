@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import logging
-import shutil
 import warnings
 from collections.abc import Mapping
 from importlib.util import find_spec
@@ -20,13 +19,13 @@ from automl.archive import Archive
 from automl.assembly import space_from
 from automl.core.errors import AutomlError, Incompatible, MissingExtra, UsageError, WeightsError
 from automl.core.objectives import Objectives
-from automl.core.records import Trial
+from automl.core.records import Trial, Weights
 from automl.core.trainer import Exporting, Finishing
 from automl.finale import final_name
 from automl.ledger import Ledger
 from automl.reading import open_archive
 from automl.registry import load as load_plugin
-from automl.weights import load_weights
+from automl.weights import load_weights, parse_weights, read_weights
 
 _MODEL = "model.json"
 _WEIGHTS = "weights.safetensors"
@@ -46,8 +45,8 @@ def load_model(directory: Path, trial: int | None = None) -> Any:
     """
     archive = open_archive(directory)
     chosen = _trial(archive, trial)
-    path, _ = _best_weights(archive, chosen)
-    return _model(archive.header, chosen.candidate, path)
+    weights, _ = _best_weights(archive, chosen)
+    return _model(archive.header, chosen.candidate, parse_weights(weights, f"weights of trial {chosen.number}"))
 
 
 def load(path: str | Path) -> Any:
@@ -61,7 +60,7 @@ def load(path: str | Path) -> Any:
         body = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{folder} is not an export: {error}.", "Type: automl export RUN --out PATH") from error
-    return _model(body, body["candidate"], folder / _WEIGHTS)
+    return _model(body, body["candidate"], load_weights(folder / _WEIGHTS))
 
 
 def export(directory: str | Path, out: str | Path, trial: int | None = None, *, onnx: bool = False) -> Path:
@@ -97,7 +96,7 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     try:
         out.mkdir(parents=True)
         (out / _MODEL).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
-        shutil.copyfile(weights, out / _WEIGHTS)
+        (out / _WEIGHTS).write_bytes(weights)
         for name, text in texts.items():
             (out / name).write_text(text, encoding="utf-8")
     except OSError as error:
@@ -107,12 +106,12 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     return out
 
 
-def _texts(header: Mapping[str, Any], candidate: Any, weights: Path) -> dict[str, str]:
+def _texts(header: Mapping[str, Any], candidate: Any, weights: bytes) -> dict[str, str]:
     """Return the text forms of a model, under plain names that leave the export's own files alone."""
     trainer = load_plugin("trainers", header["config"]["trainer"])
     if not issubclass(trainer, Exporting):
         return {}
-    files: Mapping[str, str] = trainer.files(_model(header, candidate, weights))
+    files: Mapping[str, str] = trainer.files(_model(header, candidate, parse_weights(weights, "weights")))
     for name in files:
         if Path(name).name != name or name.startswith(".") or name in (_MODEL, _WEIGHTS):
             raise AutomlError(f"The trainer names a file '{name}' that an export cannot hold.", "Plain names only.")
@@ -154,22 +153,23 @@ def _trial(archive: Archive, number: int | None) -> Trial:
     return found
 
 
-def _best_weights(archive: Archive, trial: Trial) -> tuple[Path, Mapping[str, float]]:
-    """Return the weights of a trial: of its better full training by validation, else those of the search."""
-    folder = archive.directory / "weights"
+def _best_weights(archive: Archive, trial: Trial) -> tuple[bytes, Mapping[str, float]]:
+    """Return the weights of a trial, as safetensors: of its better full training by validation, else of the search."""
     finals = [body for body in _finals(archive) if body["trial"] == trial.number and "metrics" in body]
-    if finals:
-        best = max(finals, key=lambda body: _score(archive.info.objectives, body["metrics"]))
-        return folder / f"{final_name(trial.number, best['start'])}.safetensors", best["metrics"]
     judged = trial.judged
     assert judged is not None  # `_trial` refuses trials that failed
-    path = folder / f"{judged.id if judged.copied is None else judged.copied}.safetensors"
-    if not path.exists():
+    name: int | str = judged.id if judged.copied is None else judged.copied
+    metrics = trial.metrics
+    if finals:
+        best = max(finals, key=lambda body: _score(archive.info.objectives, body["metrics"]))
+        name, metrics = final_name(trial.number, best["start"]), best["metrics"]
+    weights = read_weights(archive.directory, name)
+    if weights is None:
         raise WeightsError(
             f"The weights of trial {trial.number} were not kept.",
             "A search keeps those of its best few; start it with a larger `keep`, or export another trial.",
         )
-    return path, trial.metrics
+    return weights, metrics
 
 
 def _finals(archive: Archive) -> list[dict[str, Any]]:
@@ -182,9 +182,9 @@ def _score(objectives: Objectives, metrics: Mapping[str, float]) -> float:
     return goal.score(metrics) if goal.metric in metrics else float("-inf")
 
 
-def _model(header: Mapping[str, Any], candidate: Any, weights: Path) -> Any:
+def _model(header: Mapping[str, Any], candidate: Any, weights: Weights) -> Any:
     name = header["config"]["trainer"]
     trainer = load_plugin("trainers", name)
     if not issubclass(trainer, Finishing):
         raise Incompatible(f"The trainer '{name}' makes no models that can be loaded.")
-    return trainer.load(space_from(header).load(candidate), load_weights(weights), header["facts"])
+    return trainer.load(space_from(header).load(candidate), weights, header["facts"])

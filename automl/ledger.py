@@ -8,6 +8,7 @@ loses nothing that was appended; a power failure may lose the last moments but n
     domains    name, body (JSON): the domain each choice is asked from
     header     key, value (JSON): what the study was started with
     snapshots  seq of the last event the controller had seen, its state as JSON and safetensors
+    weights    name, body (safetensors): small weights, written and deleted with the events they belong to
 """
 
 from __future__ import annotations
@@ -28,6 +29,7 @@ from automl.core.records import Json
 from automl.events import Event, Kind
 
 FILE = "study.db"
+_INSERT = "INSERT INTO events (kind, body, at) VALUES (?, ?, ?)"
 _encode = json.JSONEncoder(separators=(",", ":")).encode  # made once: it is called at every event
 _FORMAT = 1
 _SCHEMA = """
@@ -36,6 +38,7 @@ CREATE TABLE domains (name TEXT PRIMARY KEY, body TEXT NOT NULL);
 CREATE TABLE events (seq INTEGER PRIMARY KEY, kind TEXT NOT NULL, body TEXT NOT NULL, at REAL NOT NULL);
 CREATE TABLE snapshots (seq INTEGER PRIMARY KEY, body TEXT NOT NULL, arrays BLOB NOT NULL);
 """
+_WEIGHTS = "CREATE TABLE IF NOT EXISTS weights (name TEXT PRIMARY KEY, body BLOB NOT NULL) WITHOUT ROWID;"
 
 
 class Ledger:
@@ -50,6 +53,9 @@ class Ledger:
         self._path = directory / FILE
         self._connection = connection
         self._lock = lock
+        self._staged: dict[str, bytes | None] = {}
+        if lock is not None:
+            self._rows(_WEIGHTS)  # a ledger of an earlier version has no such table
         self.header: dict[str, Json] = {k: json.loads(v) for k, v in self._rows("SELECT key, value FROM header")}
         self.domains: dict[str, Domain] = {
             name: load_domain(json.loads(body)) for name, body in self._rows("SELECT name, body FROM domains")
@@ -100,8 +106,39 @@ class Ledger:
         now = time.time()
         row = (kind, _encode(body), now)
         with _guarded(self._path):
-            cursor = self._connection.execute("INSERT INTO events (kind, body, at) VALUES (?, ?, ?)", row)
+            if self._staged:
+                with self._transaction():
+                    self._write_staged()
+                    cursor = self._connection.execute(_INSERT, row)
+                self._staged.clear()
+            else:
+                cursor = self._connection.execute(_INSERT, row)
         return Event(cursor.lastrowid or 0, kind, dict(body), now)
+
+    def stage(self, name: str, weights: bytes | None) -> None:
+        """Write weights, or delete them if None, together with the next event: a kill leaves both or neither."""
+        self._staged[name] = weights
+
+    def kept(self) -> set[str]:
+        """Return the names of the weights that the ledger holds."""
+        if not self._rows("SELECT 1 FROM sqlite_master WHERE name = 'weights'"):
+            return set()
+        written = {name for (name,) in self._rows("SELECT name FROM weights")}
+        return {name for name in written | set(self._staged) if self._staged.get(name, b"") is not None}
+
+    def weights(self, name: str) -> bytes | None:
+        """Return weights as safetensors, None if the ledger does not hold them."""
+        if name in self._staged:
+            return self._staged[name]
+        rows = self._rows("SELECT body FROM weights WHERE name = ?", name) if name in self.kept() else []
+        return bytes(rows[0][0]) if rows else None
+
+    def _write_staged(self) -> None:
+        for name, body in self._staged.items():
+            if body is None:
+                self._connection.execute("DELETE FROM weights WHERE name = ?", (name,))
+            else:
+                self._connection.execute("INSERT OR REPLACE INTO weights VALUES (?, ?)", (name, body))
 
     def events(self, after: int = 0) -> Iterator[Event]:
         """Read the events behind place `after`, in order."""
@@ -128,13 +165,11 @@ class Ledger:
 
     def snapshot(self, seq: int, body: str, arrays: bytes) -> None:
         """Keep a controller's state as of event `seq`; older ones but the last are dropped."""
-        with _guarded(self._path):
-            self._connection.execute("BEGIN")
+        with _guarded(self._path), self._transaction():
             self._connection.execute("INSERT OR REPLACE INTO snapshots VALUES (?, ?, ?)", (seq, body, arrays))
             self._connection.execute(
                 "DELETE FROM snapshots WHERE seq NOT IN (SELECT seq FROM snapshots ORDER BY seq DESC LIMIT 2)"
             )
-            self._connection.execute("COMMIT")
 
     def latest_snapshot(self) -> tuple[int, str, bytes] | None:
         """Return the newest snapshot as (seq, JSON, arrays)."""
@@ -155,6 +190,18 @@ class Ledger:
     ) -> None:
         self.close()
 
+    @contextmanager
+    def _transaction(self) -> Iterator[None]:
+        """All or nothing."""
+        self._connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+            self._connection.execute("COMMIT")
+        except BaseException:
+            if self._connection.in_transaction:
+                self._connection.execute("ROLLBACK")
+            raise
+
     def _rows(self, query: str, *parameters: Any) -> list[Any]:
         with _guarded(self._path):
             return self._connection.execute(query, parameters).fetchall()
@@ -174,7 +221,7 @@ def _draft(path: Path, header: Mapping[str, Json]) -> Path:
     connection = _connect(path)
     with _guarded(path), closing(connection):
         connection.execute("PRAGMA journal_mode=WAL")  # the file remembers it
-        connection.executescript(f"BEGIN; {_SCHEMA} COMMIT;")
+        connection.executescript(f"BEGIN; {_SCHEMA} {_WEIGHTS} COMMIT;")
         rows = [(key, json.dumps(value)) for key, value in {**header, "format": _FORMAT}.items()]
         connection.execute("BEGIN")
         connection.executemany("INSERT INTO header VALUES (?, ?)", rows)

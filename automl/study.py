@@ -34,7 +34,7 @@ from automl.history import History
 from automl.ledger import Ledger
 from automl.retention import Elite, Retention
 from automl.snapshot import pack, unpack
-from automl.weights import WeightStore
+from automl.weights import FOLDER, WeightStore
 
 _SNAPSHOT_EVERY = 50  # evaluations at least; later a tenth of all, so that snapshots cost O(n) over a study
 _HEARTBEAT = 1.0  # seconds between two looks at the clock while evaluations are in flight
@@ -67,7 +67,7 @@ class Study:
         keep: int = 5,
     ) -> None:
         self.history = History(ledger.domains, objectives, space.load)
-        self.weights = WeightStore(ledger.directory / "weights")
+        self.weights = WeightStore(ledger.directory / FOLDER, ledger)
         self._space: Any = space
         self._controller = controller
         self._runner = runner

@@ -142,7 +142,8 @@ def test_a_candidate_that_the_space_refuses_fails_without_training(tmp_path):
 
 def test_weights_are_inherited_and_only_those_that_can_be_needed_are_kept(tmp_path):
     study = run(tmp_path, HillClimb, budget=Budget(trials=40))
-    kept = {path.stem for path in (tmp_path / "weights").iterdir()}
+    with Ledger.read(tmp_path) as ledger:
+        kept = ledger.kept()
     assert len(kept) < 25
     best = OBJECTIVES.rank(study.history.trials)[0].judged
     assert str(study.history.source(best.id)) in kept
