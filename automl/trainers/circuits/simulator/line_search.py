@@ -22,8 +22,8 @@ of the bracket (LOW has the lower energy; HIGH is infinite until there is a brac
 the evaluations so far, and how many places there are."""
 CONTINUE, TAKE, GIVE_UP = range(3)
 """Verdicts."""
-DECREASE, CURVATURE = 1e-4, 0.5
-"""Constants of the Wolfe conditions."""
+DECREASE, CURVATURE = 1e-4, 0.9
+"""Constants of the Wolfe conditions (Nocedal and Wright, section 3.1, for quasi-Newton directions)."""
 TRIES_MOST = 20
 """Evaluations in one line search."""
 FURTHER = 2.5

@@ -12,7 +12,7 @@ import numpy as np
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.observable import Observable, Real
 from automl.trainers.circuits.simulator.program import ANGLE, CONTROL, CX, KIND, RX, RY, TARGET
-from automl.trainers.circuits.simulator.state_gates import Codes, flip, forward, turn, write_turns
+from automl.trainers.circuits.simulator.state_gates import Codes, flip, forward, write_turns
 from automl.trainers.circuits.simulator.state_product import apply, expectation
 
 
@@ -32,22 +32,32 @@ def energies(qubits: int, codes: Codes, angles: Real, matrix: Observable, out: R
 
 
 @compiled
-def overlap(re: Real, im: Real, kind: int, stride: int) -> float:
-    """Return Im <lam|P|psi>: psi is the first half of the vectors, lam the second, P acts on the qubit of a stride."""
+def turn_back(re: Real, im: Real, kind: int, stride: int, c: float, s: float) -> float:
+    """Undo a rotation on psi and lam, the halves of the vectors, and return Im <lam|P|psi>, which this does not change.
+
+    Both at once: reading the vectors takes as long as the arithmetic. `c`, `s` are those of the rotation.
+    """
     low, step, half = np.uint64(stride - 1), np.uint64(stride), np.uint64(len(re) >> 1)
     total = re[0] * 0
     for i in range(len(re) >> 2):
         k = np.uint64(i)
         k += k & ~low
         j = k + step
+        m, n = k + half, j + half
         a, b, x, y = re[k], im[k], re[j], im[j]
-        p, q, u, v = re[k + half], im[k + half], re[j + half], im[j + half]
+        p, q, u, v = re[m], im[m], re[n], im[n]
         if kind == RX:
             total += p * y - q * x + u * b - v * a
+            re[k], im[k], re[j], im[j] = c * a - s * y, c * b + s * x, c * x - s * b, c * y + s * a
+            re[m], im[m], re[n], im[n] = c * p - s * v, c * q + s * u, c * u - s * q, c * v + s * p
         elif kind == RY:
             total += u * a + v * b - p * x - q * y
+            re[k], im[k], re[j], im[j] = c * a + s * x, c * b + s * y, c * x - s * a, c * y - s * b
+            re[m], im[m], re[n], im[n] = c * p + s * u, c * q + s * v, c * u - s * p, c * v - s * q
         else:
             total += p * b - q * a - u * y + v * x
+            re[k], im[k], re[j], im[j] = c * a - s * b, c * b + s * a, c * x + s * y, c * y - s * x
+            re[m], im[m], re[n], im[n] = c * p - s * q, c * q + s * p, c * u + s * v, c * v - s * u
     return float(total)
 
 
@@ -65,9 +75,8 @@ def backward(re: Real, im: Real, qubits: int, codes: Codes, turns: Real, slope: 
             flip(re, im, 1 << (qubits - 1 - codes[g, CONTROL]), stride)
         else:
             place = codes[g, ANGLE]
-            slope[place] = overlap(re, im, kind, stride)
+            slope[place] = turn_back(re, im, kind, stride, turns[place, 0], turns[place, 1])
             left -= 1
-            turn(re, im, kind, stride, turns[place, 0], -turns[place, 1])
 
 
 @compiled

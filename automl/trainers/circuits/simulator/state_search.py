@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from automl.trainers.circuits.simulator.compiled import compiled
-from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
 from automl.trainers.circuits.simulator.line_search import VALUE
+from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
 from automl.trainers.circuits.simulator.observable import Observable
 from automl.trainers.circuits.simulator.state_adjoint import room, value_and_slope
 from automl.trainers.circuits.simulator.state_gates import Codes, write_turns
