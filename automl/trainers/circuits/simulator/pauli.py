@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Literal
 
 import numpy as np
 
 from automl.core.errors import UsageError
 from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
-from automl.trainers.circuits.simulator import pauli_adjoint
-from automl.trainers.circuits.simulator.contract import Array, Minimum
+from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
+from automl.trainers.circuits.simulator.pauli_adjoint import energies, gradients
+from automl.trainers.circuits.simulator.pauli_paths import extend
+from automl.trainers.circuits.simulator.pauli_search import minimise
 from automl.trainers.circuits.simulator.pauli_tables import tables
-from automl.trainers.circuits.simulator.program import Program
+from automl.trainers.circuits.simulator.program import Program, packed
 
 
 class PauliSimulator:
@@ -27,9 +28,7 @@ class PauliSimulator:
         tables: noise and Hamiltonian as the compiled loops take them.
     """
 
-    def __init__(
-        self, hamiltonian: Hamiltonian, noise: GateNoise, precision: Literal["float64", "float32"] = "float64"
-    ) -> None:
+    def __init__(self, hamiltonian: Hamiltonian, noise: GateNoise, precision: Precision = "float64") -> None:
         """Prepare noise and Hamiltonian.
 
         Args:
@@ -47,20 +46,33 @@ class PauliSimulator:
             )
         self.qubits = hamiltonian.qubits
         self.tables = tables(hamiltonian, noise, np.dtype(precision))
+        self._rounding = 16 * float(np.finfo(precision).eps)
 
     def energy(self, program: Program, angles: Array) -> Array:
         """Return the energies (B,) at angles (P,) or (B, P)."""
         sets = sets_of_angles(program, angles)
         out = np.empty(len(sets))
-        pauli_adjoint.energies(program.codes, sets, self.tables, out)
+        energies(program.codes, sets, self.tables, out)
         return out
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
         """Return the energies (B,) and their derivatives by all angles (B, P), by the adjoint method."""
         sets = sets_of_angles(program, angles)
         out, slopes = np.empty(len(sets)), np.empty(sets.shape)
-        pauli_adjoint.gradients(program.codes, sets, self.tables, out, slopes)
+        gradients(program.codes, sets, self.tables, out, slopes)
         return out, slopes
+
+    def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
+        """Minimise over all angles (P,) by BFGS; see `Simulator.minimise`."""
+        limits = float(tolerance), int(iterations), self._rounding
+        best, value, evaluations = minimise(program.codes, sets_of_angles(program, angles)[0], self.tables, limits)
+        return Minimum(best, value, 0, evaluations)
+
+    def extensions(self, program: Program, angles: Array, paths: Sequence[Program]) -> tuple[Array, int]:
+        """Return the energies of the circuit followed by each path (K,); see `Simulator.extensions`."""
+        values = np.empty(len(paths))
+        prefix = program.codes, sets_of_angles(program, angles)
+        return values, extend(prefix, packed(paths), self.tables, values)
 
 
 def sets_of_angles(program: Program, angles: Array) -> Array:

@@ -1,0 +1,39 @@
+"""Minimisation of a noisy energy within one compiled call."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from automl.trainers.circuits.simulator.compiled import compiled
+from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, VALUE, Vector, advance, begin
+from automl.trainers.circuits.simulator.pauli_adjoint import APART, values_and_slopes
+from automl.trainers.circuits.simulator.pauli_tables import Tables
+from automl.trainers.circuits.simulator.pauli_walk import ROOM, Bound, write_turns
+from automl.trainers.circuits.simulator.state_gates import Codes
+
+
+@compiled
+def minimise(
+    codes: Codes, angles: Vector, noise: Tables, limits: tuple[float, int, float]
+) -> tuple[Vector, float, int]:
+    """Return the best angles (P,), the energy there and the number of evaluations, each with its gradient.
+
+    Args:
+        codes: (gates, 4) the circuit.
+        angles: (P,) where to start.
+        noise: noise and Hamiltonian.
+        limits: tolerance, iterations and rounding of `begin`.
+    """
+    vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
+    dtype = noise.rotations.dtype
+    states = np.empty((2 << 2 * noise.forms.shape[1]) + APART, dtype)
+    circuit = Bound(codes, np.empty((len(angles), 2, 1), dtype), np.empty(ROOM, dtype))
+    value, slopes = np.empty(1), np.empty((len(angles), 1), dtype)
+    running = True
+    while running:
+        write_turns(vectors, POINT, circuit.turns)
+        values_and_slopes(states, circuit, noise, value, slopes)
+        for p in range(len(angles)):
+            vectors[SLOPE, p] = slopes[p, 0]
+        running = advance(vectors, numbers, value[0])
+    return vectors[BEST].copy(), numbers[VALUE], int(numbers[EVALUATIONS])
