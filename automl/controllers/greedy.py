@@ -21,6 +21,10 @@ from automl.core.records import Proposal, Result
 from automl.core.space import Inheritable, LookAhead, SearchSpace, Sequential
 
 
+_NOTHING = 1e-9
+"""Gains up to this size count as none: rounding."""
+
+
 @dataclass(slots=True)
 class _Construction:
     """A trial in the making.
@@ -48,13 +52,12 @@ class Greedy(Controller):
     A trial is one construction from the space's root. Every evaluation measures a candidate and, as one batch, its
     extensions; the next one continues the most promising of them and inherits the weights. The first trial always
     takes the best. Later trials draw among the extensions that promise nearly as much: all whose gain is at least
-    1 - `choice` of the best gain. Where no extension gains, one that loses least is drawn, because two steps may bring
-    what one cannot; after `patience` such steps in a row that brought nothing the trial ends.
+    1 - `choice` of the best gain. Where no extension gains, any is drawn, because several steps may bring what one
+    cannot, and weights adapt; after `patience` steps in a row that brought nothing the trial ends.
 
     Settings:
         choice: share of the best gain that a drawn extension may fall behind; 0 is greedy in every trial.
         patience: steps without a new best after which a trial ends.
-        tolerance: gains up to this size count as none, in the unit of the objective.
     """
 
     requires = (Sequential, LookAhead, Inheritable)
@@ -67,15 +70,14 @@ class Greedy(Controller):
         seed: int,
         *,
         choice: float = 0.5,
-        patience: int = 6,
-        tolerance: float = 1e-6,
+        patience: int = 20,
     ) -> None:
         super().__init__(space, objectives, seed)
         if not 0 <= choice <= 1:
             raise UsageError(f"choice is a share between 0 and 1, got {choice}.")
-        if patience < 1 or not tolerance >= 0:
-            raise UsageError(f"patience is 1 or more and tolerance not negative, got {patience} and {tolerance}.")
-        self.choice, self.patience, self.tolerance = choice, patience, tolerance
+        if patience < 1:
+            raise UsageError(f"patience is 1 or more, got {patience}.")
+        self.choice, self.patience = choice, patience
         self._next = 0
         self._open: dict[int, _Construction] = {}
         """The constructions that go on, by trial."""
@@ -119,7 +121,7 @@ class Greedy(Controller):
         if result.outcome is None:
             return False
         score = self.objectives.score(result.outcome.metrics)[0]
-        better = score > construction.best + self.tolerance
+        better = score > construction.best + _NOTHING
         construction.idle = 0 if better else construction.idle + 1
         construction.best = max(construction.best, score)
         candidate = result.proposal.candidate
@@ -143,8 +145,8 @@ class Greedy(Controller):
         sign = 1.0 if self.objectives.goals[0].direction == "max" else -1.0
         gains = sign * np.asarray(values, dtype=np.float64) - score
         most = float(gains.max())
-        behind = self.choice * most if most > self.tolerance and result.proposal.trial else 0.0
-        near = np.flatnonzero(gains >= most - max(behind, self.tolerance))
+        behind = self.choice * most if result.proposal.trial else 0.0
+        near = np.flatnonzero((gains >= most - behind - _NOTHING) | (most <= _NOTHING))
         rng = draws(self.seed, result.proposal.trial, result.proposal.step)
         return int(near[rng.integers(len(near))])
 
