@@ -1,5 +1,6 @@
 """The controller as a whole, on a space of words whose best word is known."""
 
+import itertools
 from dataclasses import dataclass
 
 import numpy as np
@@ -138,7 +139,7 @@ def test_an_episode_is_a_trial_that_grows_by_one_move_a_step():
     for trial in (0, 1):
         words = [p.candidate.letters for p in course.proposals if p.trial == trial]
         assert [len(word) for word in words] == list(range(1 - (trial == 0), LENGTH + 1))
-        assert all(longer[:-1] == shorter for shorter, longer in zip(words, words[1:], strict=False))
+        assert all(longer[:-1] == shorter for shorter, longer in itertools.pairwise(words))
 
 
 def test_weights_come_from_the_step_before():
@@ -241,7 +242,7 @@ def test_without_a_bound_gaps_are_measured_from_the_lowest_value():
 
 def test_only_legal_moves_are_made():
     _, course = searched(60)
-    assert all(a != b for p in course.proposals for a, b in zip(p.candidate.letters, p.candidate.letters[1:]))
+    assert all(a != b for p in course.proposals for a, b in itertools.pairwise(p.candidate.letters))
 
 
 def test_a_larger_gap_between_bound_and_best_is_no_obstacle():

@@ -16,7 +16,7 @@ from automl.controllers._dqn.exploration import Exploration
 from automl.controllers._dqn.replay import Replay
 from automl.controllers._dqn.reward import Standard
 from automl.controllers._dqn.transitions import Columns, transitions
-from automl.controllers._dqn.walk import Board, Walk, best_value
+from automl.controllers._dqn.walk import Board, Walk
 
 if TYPE_CHECKING:
     from automl.controllers._dqn.learner import Learner
@@ -92,6 +92,8 @@ class Agent:
         self._learner: Learner | None = None
         self._lowest = math.inf
         """The lowest value seen."""
+        self._enough = math.inf
+        """What the best episodes were last ranked by."""
         self._moves = 0
         self._successes = 0
         self._loss = 0.0
@@ -171,7 +173,8 @@ class Agent:
         rows = transitions(walk, self._parts.memory.n_step, self.standard(), full=full)
         self._replay.add(rows)
         if self._parts.memory.elite:
-            self._elite.consider(best_value(walk.values), rows)
+            self._enough = self._lowest + self._parts.floor_margin
+            self._elite.consider(walk.values, rows, self._enough)
         success = walk.over is not None
         self._successes += success
         self._bar.ended(success=success)
@@ -199,6 +202,7 @@ class Agent:
             "elite": self._elite.state_dict(),
             "learner": None if self._learner is None else self._learner.state_dict(),
             "lowest": self._lowest,
+            "enough": self._enough,
             "moves": self._moves,
             "successes": self._successes,
             "loss": self._loss,
@@ -210,9 +214,10 @@ class Agent:
         self._begin()
         self._bar.load_state_dict(state["bar"])
         self._replay.load_state_dict(state["replay"])
-        self._elite.load_state_dict(state["elite"])
         if state["learner"] is not None:
             self.learner.load_state_dict(state["learner"])
         self._lowest, self._moves = state["lowest"], state["moves"]
+        self._enough = state["enough"]
+        self._elite.load_state_dict(state["elite"], self._enough)
         self._successes, self._loss = state["successes"], state["loss"]
         self._epsilon = state["epsilon"]

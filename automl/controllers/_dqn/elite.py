@@ -6,7 +6,8 @@ batch comes from them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -15,8 +16,22 @@ from automl.controllers._dqn.replay import Replay
 from automl.controllers._dqn.transitions import Columns
 
 
+@dataclass(frozen=True, slots=True)
+class _Episode:
+    values: tuple[float, ...]
+    rows: Columns
+    """One transition per move."""
+
+    def rank(self, enough: float) -> tuple[float, int]:
+        """Return the value up to what is enough, and how many moves it took: smaller is better."""
+        value = max(min(self.values), enough)
+        return value, next(i for i, reached in enumerate(self.values) if reached <= value)
+
+
 class Elite:
-    """The transitions of the episodes that reached the lowest values.
+    """The transitions of the best episodes, up to the move with which they reached what is enough.
+
+    Of episodes that reached it the shorter is better, of others the one with the lower value.
 
     Args:
         most: episodes kept.
@@ -24,26 +39,28 @@ class Elite:
 
     def __init__(self, most: int) -> None:
         self._most = most
-        self._episodes: list[tuple[float, tuple[int, ...], Columns]] = []
+        self._episodes: list[_Episode] = []
         self._all: Columns = {}
 
     def __len__(self) -> int:
         return len(self._all["move"]) if self._all else 0
 
-    def consider(self, value: float, rows: Columns) -> None:
-        """Keep an episode of that lowest value if it is among the best and its moves are new."""
-        moves = tuple(rows["move"].tolist())
-        worst = self._episodes[-1][0] if len(self._episodes) >= self._most else np.inf
-        if value >= worst or any(known == moves for _, known, _ in self._episodes):
-            return
-        self._episodes.append((value, moves, rows))
-        self._episodes.sort(key=lambda episode: (episode[0], len(episode[1])))
-        del self._episodes[self._most :]
-        self._join()
+    def consider(self, values: Sequence[float], rows: Columns, enough: float) -> None:
+        """Keep an episode if it is among the best; what is enough may have fallen since the last time."""
+        self._episodes.append(_Episode(tuple(values), rows))
+        self._rank(enough)
 
-    def _join(self) -> None:
-        parts = [rows for _, _, rows in self._episodes]
-        self._all = {name: np.concatenate([rows[name] for rows in parts]) for name in parts[0]} if parts else {}
+    def _rank(self, enough: float) -> None:
+        """Sort, drop what repeats and what is too much, and join the rest."""
+        kept: dict[tuple[int, ...], tuple[tuple[float, int], _Episode]] = {}
+        ranked = [(episode.rank(enough), episode) for episode in self._episodes]
+        for rank, episode in sorted(ranked, key=lambda pair: pair[0]):
+            kept.setdefault(tuple(episode.rows["move"][: rank[1]].tolist()), (rank, episode))
+        best = list(kept.values())[: self._most]
+        self._episodes = [episode for _, episode in best]
+        parts = [(episode.rows, max(1, count)) for (_, count), episode in best]
+        names = parts[0][0]
+        self._all = {name: np.concatenate([rows[name][:count] for rows, count in parts]) for name in names}
 
     def draw(self, rng: np.random.Generator, count: int) -> Columns:
         """Return so many transitions, drawn uniformly with repetition."""
@@ -53,18 +70,18 @@ class Elite:
     def state_dict(self) -> dict[str, Any]:
         """Return the episodes."""
         packed = []
-        for value, _, rows in self._episodes:
-            memory = Replay(len(rows["move"]))
-            memory.add(rows)
-            packed.append({"value": value, "rows": memory.state_dict()})
+        for episode in self._episodes:
+            memory = Replay(len(episode.rows["move"]))
+            memory.add(episode.rows)
+            packed.append({"values": list(episode.values), "rows": memory.state_dict()})
         return {"episodes": packed}
 
-    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+    def load_state_dict(self, state: Mapping[str, Any], enough: float) -> None:
         """Take up a state of `state_dict`."""
         self._episodes = []
         for episode in state["episodes"]:
             memory = Replay(len(episode["rows"]["columns"]["move"]))
             memory.load_state_dict(episode["rows"])
-            rows = memory.rows(np.arange(len(memory)))
-            self._episodes.append((episode["value"], tuple(rows["move"].tolist()), rows))
-        self._join()
+            self._episodes.append(_Episode(tuple(episode["values"]), memory.rows(np.arange(len(memory)))))
+        if self._episodes:
+            self._rank(enough)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -117,8 +117,3 @@ class Walk:
         walk.step, walk.evaluation, walk.last = dumped["step"], dumped["evaluation"], dumped["last"]
         walk.values, walk.over = list(dumped["values"]), dumped["over"]
         return walk
-
-
-def best_value(values: Sequence[float]) -> float:
-    """Return the lowest value of an episode, which is what the trial is judged by."""
-    return min(values)
