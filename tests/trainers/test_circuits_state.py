@@ -16,6 +16,7 @@ from automl.search_spaces.circuits.candidate import Circuit
 from automl.search_spaces.circuits.gates import Gate, gate
 from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
+from automl.trainers.circuits.problems.shipped import read_shipped
 from automl.trainers.circuits.simulator import simulator
 from automl.trainers.circuits.simulator.program import Program, program
 
@@ -175,6 +176,19 @@ def test_minimising_ends_where_the_gradient_vanishes_and_above_the_ground_state(
         assert ground - 1e-12 <= found.energy < engine.energy(p, start)[0]
         assert np.abs(slopes).max() <= 1e-6
         assert (found.energies, found.gradients > 5) == (0, True)
+
+
+@pytest.mark.parametrize(
+    ("name", "ground"),  # exact energies by sparse diagonalisation with SciPy
+    [("h2-3q", -1.1372701747), ("lih-4q", -7.7890888981), ("lih-6q", -7.8448790930), ("h2o-8q", -74.9723355815)],
+)
+def test_no_energy_is_below_the_ground_state_of_a_molecule(name, ground):
+    hamiltonian = read_shipped(name)
+    engine, energies = simulator(hamiltonian), []
+    for seed in range(6):
+        p = program(circuit(hamiltonian.qubits, 10 * hamiltonian.qubits, seed, cnots=0.3))
+        energies.append(engine.minimise(p, angles(p, seed), tolerance=1e-6, iterations=300).energy)
+    assert ground - 1e-9 <= min(energies) < ground + 0.3
 
 
 def test_minimising_reaches_the_exact_energy_of_hydrogen():
