@@ -3,15 +3,17 @@
 How our gates meet those of a machine:
 
 * rz is virtual: it has no noise, unless the model has an error for `rz` itself.
-* rx is one pulse with the error of `rx`, or else of `sx`; ry is that pulse between two virtual rz. A compiler writes a
-  rotation by any angle as two sx pulses: `pulses=2` lets the error act twice after the rotation, which is exact for
-  depolarising noise and leaves out how the rotation turns the relaxation of the first pulse.
+* rx and ry are what Qiskit translates them to, matrices from right to left and up to a phase:
+  rx(a) = rz(pi/2) sx rz(a + pi) sx rz(pi/2) and ry(a) = rz(pi) sx rz(a + pi) sx. The error of sx acts twice, the first
+  time turned by the second sx. That is one matrix for all angles, and exact if the error commutes with rz, as
+  depolarising noise and relaxation do. With `pulses=1` a rotation is one pulse with one error of sx (ry between two
+  virtual rz), as in the paper. Errors that a model has for `rx` or `ry` themselves are taken as they are.
 * A CNOT is compiled to what the machine has in that direction (cx, ecr, cz and single-qubit pulses, by Qiskit's
   transpiler), each gate with its own error; what differs from a perfect CNOT is its noise. This is exact.
 * Waiting qubits have no noise, as in Aer for circuits that are not scheduled.
 
-Energies therefore equal Aer's with the same `NoiseModel` for circuits of rz, sx (as rx by pi/2) and CNOTs, and with
-the errors of sx also declared for rx and ry for all our circuits.
+Energies therefore equal Aer's with the same `NoiseModel` of the circuit translated to rz, sx and cx
+(`transpile(..., optimization_level=0)`). An optimising compiler merges neighbouring rotations and needs fewer pulses.
 """
 
 from __future__ import annotations
@@ -23,7 +25,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from automl.core.errors import MissingExtra, UnknownName, UsageError
-from automl.trainers.circuits.noise.channels import Array, compose
+from automl.trainers.circuits.noise.channels import Array
 from automl.trainers.circuits.noise.coupling import Pair, reach, undirected
 from automl.trainers.circuits.noise.kraus import from_unitary
 from automl.trainers.circuits.noise.machine import Machine
@@ -32,6 +34,7 @@ from automl.trainers.circuits.noise.qiskit_cnot import JOINING, Errors, cnot, er
 Entries: TypeAlias = Sequence[Mapping[str, Any]]
 """Errors as `NoiseModel.to_dict` lists them."""
 
+_SX = np.array([[1 + 1j, 1 - 1j], [1 - 1j, 1 + 1j]]) / 2
 _QUARTER = np.diag([np.exp(-0.25j * np.pi), np.exp(0.25j * np.pi)])
 
 
@@ -52,7 +55,7 @@ def named_backend(name: str) -> Any:
     return getattr(fake_provider, name)()
 
 
-def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None, pulses: int = 1) -> Machine:
+def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None, pulses: int = 2) -> Machine:
     """Return noise and coupling of a machine, as `NoiseModel.from_backend` derives them from its calibration.
 
     Args:
@@ -60,7 +63,7 @@ def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None,
         qubits: number of qubits of the problem.
         use: the qubits of the machine to take, in the order of the problem; None for those that hang together with
             the machine's qubit 0, nearest first.
-        pulses: how often the error of sx acts after a rotation about X or Y: 1, or 2 as compiled.
+        pulses: how many pulses a rotation about X or Y takes: 2 as compiled, or 1.
 
     Raises:
         UsageError: if these qubits do not exist or do not hang together.
@@ -71,7 +74,9 @@ def from_backend(backend: Any, qubits: int, *, use: Sequence[int] | None = None,
     if use is None:
         use = list(range(qubits)) if edges is None else reach(edges, 0, qubits)
     if max(use, default=0) >= backend.num_qubits or len(use) < qubits:
-        raise UsageError(f"{backend.name} has {backend.num_qubits} qubits, from 0; {qubits} of them cannot be {list(use)}.")
+        raise UsageError(
+            f"{backend.name} has {backend.num_qubits} qubits, from 0; {qubits} of them cannot be {list(use)}."
+        )
     return from_noise_model(model, qubits, use=use, coupling=edges, pulses=pulses, name=backend.name)
 
 
@@ -81,7 +86,7 @@ def from_noise_model(
     *,
     use: Sequence[int] | None = None,
     coupling: Sequence[Pair] | None = None,
-    pulses: int = 1,
+    pulses: int = 2,
     name: str = "NoiseModel",
 ) -> Machine:
     """Return noise and coupling of an Aer `NoiseModel`.
@@ -91,7 +96,7 @@ def from_noise_model(
         qubits: number of qubits of the problem.
         use: the model's qubits to take, in the order of the problem; None for the first ones.
         coupling: its pairs; None for those that have an own error of a two-qubit gate, or all if none has.
-        pulses: how often the error of sx acts after a rotation about X or Y: 1, or 2 as compiled.
+        pulses: how many pulses a rotation about X or Y takes: 2 as compiled, or 1.
         name: for the record.
     """
     from automl.trainers.circuits.noise.specification import read_noise
@@ -179,17 +184,25 @@ def _transfer(error: Any) -> Array:
 
 def _qubit(errors: Errors, readout: Mapping[Any, list[float]], qubit: int, pulses: int) -> dict[str, Any]:
     """Return the entries of one qubit."""
-    rx, place = error_of(errors, "rx", (qubit,)), (qubit,)
-    if rx is None:
-        pulse = error_of(errors, "sx", place)
-        rx = np.eye(4) if pulse is None else compose([pulse] * pulses)
-    ry, rz, turn = error_of(errors, "ry", place), error_of(errors, "rz", place), from_unitary(_QUARTER)
+    place = (qubit,)
+    pulse, rz = error_of(errors, "sx", place), error_of(errors, "rz", place)
+    rx, ry = _rotated(np.eye(4) if pulse is None else pulse, pulses)
+    own_rx, own_ry = error_of(errors, "rx", place), error_of(errors, "ry", place)
     matrices = {
-        "rx": rx,
-        "ry": turn @ rx @ turn.T if ry is None else ry,
+        "rx": rx if own_rx is None else own_rx,
+        "ry": ry if own_ry is None else own_ry,
         "rz": np.eye(4) if rz is None else rz,
     }
     return {
         "rotation_ptm": {axis: matrix.tolist() for axis, matrix in matrices.items()},
         "readout": readout.get(place, readout.get(None, [0.0, 0.0])),
     }
+
+
+def _rotated(error: Array, pulses: int) -> tuple[Array, Array]:
+    """Return the noise after rx and after ry, from that of sx."""
+    turn, sx = from_unitary(_QUARTER), from_unitary(_SX)
+    if pulses == 1:
+        return error, turn @ error @ turn.T
+    both = turn @ error @ sx @ error @ sx.T @ turn.T
+    return both, turn @ both @ turn.T

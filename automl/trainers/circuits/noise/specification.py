@@ -68,7 +68,7 @@ def _from_qiskit(content: Mapping[str, Any], qubits: int) -> Machine:
     from automl.trainers.circuits.noise.from_qiskit import from_backend, named_backend
 
     backend = named_backend(str(content[QISKIT]))
-    return from_backend(backend, qubits, use=content.get("use"), pulses=content.get("pulses", 1))
+    return from_backend(backend, qubits, use=content.get("use"), pulses=content.get("pulses", 2))
 
 
 def _content(text: str) -> Mapping[str, Any]:
