@@ -74,7 +74,7 @@ def copy(source: Real, target: Real) -> None:
 
 @inner
 def backward(vectors: Real, kept: tuple[Codes, Real], circuit: Bound, noise: Tables, slopes: Real) -> None:
-    """Write the derivatives (P, width); `vectors` (2 N + APART,) begin with the final state, the observable ends them."""
+    """Write the derivatives (P, width); `vectors` (2 N + APART,) begin with the final state."""
     width, left = circuit.turns.shape[2], len(slopes)
     size = (len(vectors) - APART) // 2
     r, back = vectors[:size], vectors[size + APART :]

@@ -52,11 +52,11 @@ def cnot_inner(r: Real, control: int, target: int, factor: float) -> None:
     low, high = min(control, target), max(control, target)
     factors = spread(factor), spread(-factor)
     for outer in range(0, len(r), 4 * high):
-        for inner in range(outer, outer + high, 4 * low):
+        for middle in range(outer, outer + high, 4 * low):
             if low >= LONG:
-                permute(r, inner, (control, target), low, factors)
+                permute(r, middle, (control, target), low, factors)
             else:
-                for k in range(inner, inner + low, 4):
+                for k in range(middle, middle + low, 4):
                     permute(r, k, (control, target), 4, factors)
 
 
@@ -95,11 +95,11 @@ def joint(r: Real, control: int, target: int, matrix: Real, room: Real) -> None:
     """Multiply by any matrix (16, 16) on the two qubits of two strides; `room` (64,) is to work in."""
     low, high = min(control, target), max(control, target)
     for outer in range(0, len(r), 4 * high):
-        for inner in range(outer, outer + high, 4 * low):
+        for middle in range(outer, outer + high, 4 * low):
             if low == 1:
-                _joint_one(r, inner, (control, target), matrix, room)
+                _joint_one(r, middle, (control, target), matrix, room)
             else:
-                for k in range(inner, inner + low, 4):
+                for k in range(middle, middle + low, 4):
                     _joint_four(r, k, (control, target), matrix, room)
 
 

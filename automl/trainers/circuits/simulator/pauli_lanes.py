@@ -10,9 +10,8 @@ from collections.abc import Callable
 from typing import Any, cast
 
 import numba
-from llvmlite import ir
+from llvmlite import ir  # type: ignore[import-untyped]
 from numba import types
-from numba.core import cgutils
 from numba.core.datamodel import PrimitiveModel, register_default
 from numba.extending import intrinsic as _intrinsic
 from numba.extending import overload

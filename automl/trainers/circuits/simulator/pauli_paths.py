@@ -23,9 +23,7 @@ PROBES = (0.0, math.pi / 2, -math.pi / 2)
 
 
 @compiled
-def extend(
-    prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]], noise: Tables, out: Real
-) -> int:
+def extend(prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]], noise: Tables, out: Real) -> int:
     """Write the energy after each path (K,), its own angles at their best; return how many energies that took.
 
     Args:

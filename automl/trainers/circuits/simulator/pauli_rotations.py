@@ -1,7 +1,7 @@
-"""A matrix on one qubit of Pauli vectors: a rotation with the noise after it, or noise alone; and the slope by an angle.
+"""A matrix on one qubit of Pauli vectors: a rotation with the noise after it, or noise alone; slopes by an angle.
 
-A Pauli vector holds r_P = tr(P rho), index sum of 4^(n-1-q) * (letter of qubit q), `width` vectors (1 or 4) interleaved.
-The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k turns the plane
+A Pauli vector holds r_P = tr(P rho), index sum of 4^(n-1-q) * (letter of qubit q); `width` vectors, 1 or 4, are
+interleaved. The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k turns the plane
 of the two other letters (u, v), in the order X -> Y -> Z -> X: u' = u cos a - v sin a, v' = u sin a + v cos a.
 """
 
@@ -27,7 +27,7 @@ def write_noise(noise: Real, out: Real) -> None:
 
 
 @inner
-def write_turn(noise: Real, kind: int, way: int, turns: Real, out: Real) -> None:
+def write_turn(noise: Real, kind: int, way: np.int64, turns: Real, out: Real) -> None:
     """Write a rotation and the noise (4, 4) after it as one matrix (64,): row, column, vector; a lone one four times.
 
     Args:

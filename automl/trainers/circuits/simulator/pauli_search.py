@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from automl.trainers.circuits.simulator.compiled import compiled
-from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, VALUE, Vector, advance, begin
+from automl.trainers.circuits.simulator.line_search import VALUE
+from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
 from automl.trainers.circuits.simulator.pauli_adjoint import APART, values_and_slopes
 from automl.trainers.circuits.simulator.pauli_tables import Tables
 from automl.trainers.circuits.simulator.pauli_walk import ROOM, Bound, write_turns

@@ -13,7 +13,7 @@ from automl.trainers.circuits.simulator.contract import Array
 from automl.trainers.circuits.simulator.observable import Real
 
 UNIFORM, JOINT, SIDES = range(3)
-"""Noise after a CNOT: one factor for all strings but II; any matrix on both qubits; a factor, and a matrix on either."""
+"""Noise after a CNOT: one factor for all strings but II; any matrix on both; a factor, then a matrix on either."""
 SCALED, ANY = range(2)
 """Noise after a rotation: a diagonal matrix, or any."""
 EXACT = 4e-15
@@ -45,7 +45,6 @@ class Tables(NamedTuple):
 
 def tables(hamiltonian: Hamiltonian, noise: GateNoise, dtype: npt.DTypeLike = np.float64) -> Tables:
     """Write down noise and Hamiltonian for the compiled loops, matrices in `dtype`."""
-    n = noise.qubits
     undone, turn_growth = _undone(noise.rotations)
     rotations = np.stack([noise.rotations, undone, np.swapaxes(noise.rotations, -1, -2)])
     off_diagonal = np.abs(noise.rotations * (1 - np.eye(4))).max(axis=(-2, -1))
@@ -71,7 +70,9 @@ def _cnots(noise: GateNoise) -> tuple[Array, npt.NDArray[np.int64]]:
         parts = noise.cnots[pair][None] if forms[pair] == JOINT else sides
         ways = np.stack([parts, _undone(parts)[0], np.swapaxes(parts, -1, -2)])
         cnots[:, *pair, 1 : 1 + parts.size] = ways.reshape(3, -1)
-    return cnots[..., : {UNIFORM: 1, JOINT: 257, SIDES: 33}[JOINT if (forms == JOINT).any() else int(forms.max())]], forms
+    return cnots[
+        ..., : {UNIFORM: 1, JOINT: 257, SIDES: 33}[JOINT if (forms == JOINT).any() else int(forms.max())]
+    ], forms
 
 
 def _undone(matrices: Array) -> tuple[Array, Array]:

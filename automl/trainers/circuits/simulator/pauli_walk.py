@@ -18,7 +18,7 @@ from automl.trainers.circuits.simulator.pauli_rotations import (
     write_noise,
     write_turn,
 )
-from automl.trainers.circuits.simulator.pauli_tables import ANY, JOINT, SIDES, UNIFORM, Tables
+from automl.trainers.circuits.simulator.pauli_tables import ANY, JOINT, Tables
 from automl.trainers.circuits.simulator.program import ANGLE, CONTROL, CX, KIND, TARGET
 from automl.trainers.circuits.simulator.state_gates import Codes
 
@@ -50,7 +50,7 @@ def write_turns(angles: Real, first: int, turns: Real) -> None:
 
 
 @inner
-def through(r: Real, way: int, g: int, circuit: Bound, noise: Tables) -> None:
+def through(r: Real, way: np.int64, g: int, circuit: Bound, noise: Tables) -> None:
     """Take vectors through gate g: forward, back as a state (UNDO) or back as an observable (PULL)."""
     kind, target, control = circuit.codes[g, KIND], circuit.codes[g, TARGET], circuit.codes[g, CONTROL]
     width, last = circuit.turns.shape[2], noise.forms.shape[1] - 1
