@@ -50,8 +50,9 @@ class DoubleDqn(Controller):
 
     Deviations from the paper, all in the default profile, for budgets of hundreds of episodes and one core: a small
     network that learns every few moves; exploration that ends with a share of the budget; rewards that count decades
-    towards the best value known, judged by today's bar whenever a transition is learned from; and batches of which a
-    share comes from the best episodes. `profile=paper` has the published numbers and the quirks of the released code.
+    towards the best value known, judged by today's bar whenever a transition is learned from; a few random moves after
+    a success; and batches of which a share comes from the best episodes, whose moves are imitated. `profile=paper` has
+    the published numbers and the quirks of the released code.
 
     Settings:
         hidden: widths of the hidden layers.
@@ -147,24 +148,24 @@ class DoubleDqn(Controller):
         dueling: bool = False,
         lr: float = 1e-3,
         batch: int = 64,
-        learn_every: int = 4,
+        learn_every: int = 8,
         replay: int = 20_000,
         double: bool = True,
         masked_target: bool = True,
-        copy_every: int = 200,
+        copy_every: int = 100,
         gamma: float = 0.97,
         n_step: int = 5,
         n_step_discount: bool = True,
-        epsilon_end: float = 0.05,
+        epsilon_end: float = 0.02,
         epsilon_decay: float = 1.0,
         epsilon_share: float = 0.3,
         reward: RewardKind = "logarithm",
         lagged_reward: bool = False,
         relabel: bool = True,
         inputs: InputKind = "scaled",
-        elite: int = 20,
-        elite_share: float = 0.25,
-        imitation: float = 0.0,
+        elite: int = 10,
+        elite_share: float = 0.5,
+        imitation: float = 1.0,
         curriculum: Literal["moving", "fixed"] = "moving",
         start_bar: float | None = None,
         shift_every: int = 11,

@@ -150,11 +150,8 @@ def test_weights_come_from_the_step_before():
 
 def test_it_learns_the_best_word():
     """A random walk finds all eight letters once in 3 * 2**7 = 384 episodes."""
-    found = []
-    for seed in range(3):
-        _, course = searched(150, seed=seed, overtime=2)
-        found.append(min(mismatch(p.candidate.letters) for p in course.proposals))
-    assert sorted(found)[:2] == [0.0, 0.0]
+    _, course = searched(120, overtime=2)
+    assert min(mismatch(p.candidate.letters) for p in course.proposals) == 0.0
 
 
 def test_episodes_run_side_by_side():
@@ -245,10 +242,9 @@ def test_only_legal_moves_are_made():
     assert all(a != b for p in course.proposals for a, b in itertools.pairwise(p.candidate.letters))
 
 
-def test_a_larger_gap_between_bound_and_best_is_no_obstacle():
-    _, course = searched(150, space=WordSpace(lowest=-100.0))
-    late = [p for p in course.proposals if p.trial > max(course.closed) - 20]
-    assert np.mean([mismatch(p.candidate.letters) for p in late if p.step == LENGTH - 1]) < 0.6
+def test_how_far_away_the_bound_is_makes_no_difference():
+    near, far = (searched(40, space=WordSpace(lowest=lowest), overtime=2)[1] for lowest in (-1.0, -100.0))
+    assert near.proposals == far.proposals
 
 
 @pytest.mark.parametrize(

@@ -27,6 +27,7 @@ class Adam:
     def __init__(self, weights: Tensor, lr: float) -> None:
         self._weights, self._lr = weights, lr
         self._mean, self._square = torch.zeros_like(weights), torch.zeros_like(weights)
+        self._scale = torch.empty_like(weights)
         self.steps = 0
 
     def step(self, gradient: Tensor) -> None:
@@ -34,8 +35,11 @@ class Adam:
         self.steps += 1
         self._mean.lerp_(gradient, 1.0 - _BETA1)
         self._square.mul_(_BETA2).addcmul_(gradient, gradient, value=1.0 - _BETA2)
-        scale = (self._square / (1.0 - _BETA2**self.steps)).sqrt_().add_(_EPSILON)
-        self._weights.addcdiv_(self._mean, scale, value=-self._lr / (1.0 - _BETA1**self.steps))
+        # The remark at the end of section 2 of the paper: both corrections of the bias as one factor.
+        correction = (1.0 - _BETA2**self.steps) ** 0.5
+        torch.sqrt(self._square, out=self._scale).add_(_EPSILON * correction)
+        step = self._lr * correction / (1.0 - _BETA1**self.steps)
+        self._weights.addcdiv_(self._mean, self._scale, value=-step)
 
     def state_dict(self) -> dict[str, Any]:
         """Return both moments and the number of steps."""
