@@ -105,7 +105,7 @@ class Ledger:
         """Write one event; when this returns, a killed process no longer loses it."""
         now = time.time()
         row = (kind, _encode(body), now)
-        with _guarded(self._path):
+        try:
             if self._staged:
                 with self._transaction():
                     self._write_staged()
@@ -113,6 +113,8 @@ class Ledger:
                 self._staged.clear()
             else:
                 cursor = self._connection.execute(_INSERT, row)
+        except sqlite3.DatabaseError as error:
+            raise _explained(error, self._path) from error
         return Event(cursor.lastrowid or 0, kind, dict(body), now)
 
     def stage(self, name: str, weights: bytes | None) -> None:
@@ -252,18 +254,22 @@ def _guarded(path: Path) -> Iterator[None]:
     """Turn SQLite's errors into sentences."""
     try:
         yield
-    except sqlite3.OperationalError as error:
-        if "full" in str(error):
-            raise LedgerError(
-                f"The disk is full: {path} cannot grow. Everything finished before is kept.",
-                f"Free some space, then type: automl resume {path.parent}",
-            ) from error
-        raise LedgerError(f"Cannot use the ledger {path}: {error}.") from error
     except sqlite3.DatabaseError as error:
-        raise LedgerError(
-            f"The ledger {path} is damaged: {error}.",
-            "Restore it from a copy, or start again with another --out.",
-        ) from error
+        raise _explained(error, path) from error
+
+
+def _explained(error: sqlite3.DatabaseError, path: Path) -> LedgerError:
+    """Return what an error of SQLite means for the user."""
+    if not isinstance(error, sqlite3.OperationalError):
+        return LedgerError(
+            f"The ledger {path} is damaged: {error}.", "Restore it from a copy, or start again with another --out."
+        )
+    if "full" in str(error):
+        return LedgerError(
+            f"The disk is full: {path} cannot grow. Everything finished before is kept.",
+            f"Free some space, then type: automl resume {path.parent}",
+        )
+    return LedgerError(f"Cannot use the ledger {path}: {error}.")
 
 
 def _lock(directory: Path) -> Any:

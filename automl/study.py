@@ -17,7 +17,6 @@ import hashlib
 import time
 from collections import deque
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 from automl.audience import Audience
@@ -26,7 +25,7 @@ from automl.core.budget import Budget, Spent
 from automl.core.controller import Controller
 from automl.core.errors import InvalidCandidate, LedgerError
 from automl.core.objectives import Objectives
-from automl.core.records import Failure, Metrics, Proposal, Result, Weights
+from automl.core.records import Failure, Metrics, Outcome, Proposal, Result, Weights
 from automl.core.runner import Job, Runner
 from automl.core.space import SearchSpace
 from automl.events import Event, dump_proposal, dump_result
@@ -294,4 +293,5 @@ def seed_of(study: int, trial: int, step: int) -> int:
 def _without_weights(result: Result) -> Result:
     if result.outcome is None or result.outcome.weights is None:
         return result
-    return replace(result, outcome=replace(result.outcome, weights=None))
+    outcome = Outcome(result.outcome.metrics, None, result.outcome.extras, result.outcome.cost)
+    return Result(result.id, result.proposal, outcome, None, result.seconds, result.curve, result.copied)

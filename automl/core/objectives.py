@@ -117,7 +117,7 @@ class Objectives:
 
     def feasible(self, metrics: Metrics) -> bool:
         """Say whether every limit holds."""
-        return all(limit.holds(metrics) for limit in self.limits)
+        return not self.limits or all(limit.holds(metrics) for limit in self.limits)
 
     def merit(self, result: Result) -> tuple[float, ...]:
         """Return what a trial's evaluations are compared by; the trial is judged by the one of the largest merit.

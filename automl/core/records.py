@@ -70,7 +70,7 @@ class Outcome:
 
     def __post_init__(self) -> None:
         for name, value in self.metrics.items():
-            if isinstance(value, bool) or not isinstance(value, int | float | np.number):
+            if type(value) is not float and (isinstance(value, bool) or not isinstance(value, int | float | np.number)):
                 raise TypeError(f"metric '{name}' must be a number, got {value!r}")
 
 
