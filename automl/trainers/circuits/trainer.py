@@ -242,9 +242,9 @@ class CircuitsTrainer(Trainer):
 
     def remarks(self, candidate: Circuit, metrics: Metrics) -> Sequence[str]:
         """Return what a person should know about a result besides its numbers."""
-        return remarks(
-            candidate, metrics, noisy=self.machine is not None, sampled=self.recipe.shots is not None, chemical=True
-        )
+        noisy, sampled = self.machine is not None, self.recipe.shots is not None
+        chemical = "model" not in self.hamiltonian.source  # spin chains have energies in units of their coupling
+        return remarks(candidate, metrics, noisy=noisy, sampled=sampled, chemical=chemical)
 
     def _survey(self, circuit: Circuit, angles: Array) -> tuple[dict[str, Json], int]:
         """Return what the extensions of a circuit would give, and how many energies that took."""

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import numpy as np
 
-from automl.trainers.circuits.optimise.adam_spsa import PUBLISHED, adam_spsa
+from automl.trainers.circuits.optimise.adam_spsa import WARM, adam_spsa
 from automl.trainers.circuits.optimise.cobyla import cobyla
 from automl.trainers.circuits.optimise.contract import Energy
 from automl.trainers.circuits.optimise.spsa import PATIENCE, Gains, calibrated, spsa
 from automl.trainers.circuits.simulator.contract import Array, Minimum
 
-FIRST, WIDTH = 0.2, 0.1
-"""Of plain SPSA, in radians: the first step of an angle, and the first perturbation."""
-ADAM = PUBLISHED["lih-4q"]
-"""Of Adam-SPSA: what was published for four qubits, three stages of shots and all."""
+FIRST, WIDTH = 0.059, 0.073
+"""Of plain SPSA, in radians: the first step of an angle, and the first perturbation (benchmarks/adam_spsa.py)."""
 
 
 class Meter:
@@ -50,5 +48,5 @@ def blindly(
         gains = calibrated(meter, start, gains, rng, first=FIRST) if start.size else gains
         found = spsa(meter, start, gains, iterations=steps, rng=rng)
     else:
-        found = adam_spsa(meter, start, ADAM.lasting(steps), rng=rng)
+        found = adam_spsa(meter, start, WARM.lasting(steps), rng=rng)
     return Minimum(found.angles, found.energy, meter.energies, 0)
