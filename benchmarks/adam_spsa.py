@@ -14,6 +14,10 @@ arrived after the last evaluation counts as infinitely long.
 Hyperparameters: the published ones for LiH-4; and for either side the best of 70 random draws, judged on the seeds 1000
 to 1007. The seeds reported here, 0 to 19, chose nothing. Plain SPSA has Spall's exponents, a stability constant and a
 first step calibrated to a given size.
+
+What came out (adam_spsa.txt): evaluations are not halved. What saves shots, a factor of 80, is the plan of the stages,
+with which plain SPSA does nearly as well (0.7 to 0.9 of its evaluations); at full shots Adam's moments save a third.
+The published hyperparameters leave the valley they start in.
 """
 
 from __future__ import annotations
@@ -129,7 +133,7 @@ ONE_TUNED = AdamSpsa(Gains(0.115, 0.0516, 0.4, 0.101), Moments(0.95, 0.86, 0.1),
 RUNS: dict[str, Run] = {
     "plain SPSA, tuned": plain(0.0592, 0.073, 0.5, 834),
     "plain SPSA, A = 10% as Spall advises": plain(0.0578, 0.0502, 0.1, 834),
-    "plain SPSA, tuned, shots in 3 stages": staged(plain(0.0592, 0.073, 0.5, 834)),
+    "plain SPSA in the same 3 stages, tuned": staged(plain(0.0412, 0.2087, 0.5, 1250)),
     "Adam-SPSA 3-stage, published": adam(PUBLISHED["lih-4q"], keep_best=True),
     "Adam-SPSA 3-stage, published, last angles": adam(PUBLISHED["lih-4q"], keep_best=False),
     "Adam-SPSA 3-stage, tuned": adam(WARM, keep_best=True),
