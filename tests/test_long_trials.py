@@ -18,7 +18,8 @@ from automl.core.records import Outcome, Proposal
 from automl.core.tracker import Tracker
 from automl.ledger import Ledger
 from automl.reading import open_archive
-from automl.testing.towers import WIDTHS, Tower, TowerTrainer
+from automl.testing.towers import WIDTHS, Tower, TowerSpace, TowerTrainer
+from automl.testing.trainers import TrainerContract
 
 
 class Walk(Controller):
@@ -111,6 +112,20 @@ class TalkativeTrainer(TowerTrainer):
     @classmethod
     def picture(cls, model):
         return '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><rect width="9" height="9"/></svg>'
+
+
+class TestTalkativeTrainer(TrainerContract):
+    @pytest.fixture
+    def trainer(self):
+        return TalkativeTrainer()
+
+    @pytest.fixture
+    def candidates(self):
+        return [TowerSpace().root(), Tower(((8, 8), (4,), (12,), (4,)))]
+
+    @pytest.fixture
+    def variants(self):
+        return [TalkativeTrainer(noise=0.5)]
 
 
 class Watches(Tracker):

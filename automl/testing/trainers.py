@@ -21,6 +21,7 @@ import json
 import math
 import pickle
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, ClassVar
 
 import numpy as np
@@ -29,7 +30,8 @@ import pytest
 from automl.core.budget import Budget
 from automl.core.errors import Stop
 from automl.core.records import Metrics, Outcome, Weights
-from automl.core.trainer import Finishing, Trainer
+from automl.core.trainer import Exporting, Finishing, Picturing, Remarking, Trainer
+from automl.report.picture import is_harmless
 from automl.testing.spaces import profiles_are_settings, same_arrays
 
 
@@ -61,6 +63,9 @@ class TrainerContract:
         assert Budget(**trainer.default_budget).bounds()  # type: ignore[arg-type]
         json.dumps(trainer.facts(), allow_nan=False)
         profiles_are_settings(type(trainer))
+        assert next(iter(trainer.metrics)) not in trainer.oracles, "nothing may select by an oracle"
+        assert all(trainer.metrics.get(name, way) == way for name, way in trainer.oracles.items())
+        assert set(trainer.trade_off or ()) <= {*trainer.metrics, *trainer.oracles}
 
     def test_measures_what_it_declares(self, trainer: Trainer, candidates: Sequence[Any]) -> None:
         for candidate in candidates:
@@ -151,8 +156,21 @@ class TrainerContract:
         assert all(math.isfinite(value) for value in tested.values())
         facts = json.loads(json.dumps(trainer.facts()))  # type: ignore[attr-defined]
         assert type(trainer).load(candidate, outcome.weights, facts) is not None
+        self._can_be_told(trainer, candidate, outcome)
         from_kept = trainer.finish(candidate, weights=outcome.weights, seed=3, report=_ignore)
         assert set(trainer.metrics) <= set(from_kept.metrics)  # type: ignore[attr-defined]
+
+    def _can_be_told(self, trainer: Any, candidate: Any, outcome: Outcome) -> None:
+        """Check the optional protocols, on a finished model."""
+        assert outcome.weights is not None
+        model = type(trainer).load(candidate, outcome.weights, json.loads(json.dumps(trainer.facts())))
+        if isinstance(trainer, Remarking):
+            assert all(isinstance(said, str) and said for said in trainer.remarks(candidate, outcome.metrics))
+        if isinstance(trainer, Exporting):
+            files = type(trainer).files(model)
+            assert all(isinstance(text, str) and Path(name).name == name for name, text in files.items())
+        if isinstance(trainer, Picturing):
+            assert is_harmless(type(trainer).picture(model)), "the picture is no plain SVG image"
 
 
 def train(

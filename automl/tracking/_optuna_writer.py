@@ -125,10 +125,11 @@ def _result(summary: Mapping[str, Any]) -> str:
     best = summary.get("best") or {}
     rows = "".join(f"| {name} | {_number(value)} |\n" for name, value in (best.get("metrics") or {}).items())
     head = f"\n## Best: trial {best.get('trial')}\n\n| metric | value |\n|---|---|\n" if best else ""
-    return f"{head}{rows}\n{summary.get('trials')} trials, {summary.get('failed') or 0} failed evaluations.\n"
+    said = "".join(f"\n{remark}\n" for remark in summary.get("remarks") or ())
+    return f"{head}{rows}{said}\n{summary.get('trials')} trials, {summary.get('failed') or 0} failed evaluations.\n"
 
 
 def _number(value: Any) -> str:
     if not isinstance(value, int | float) or not math.isfinite(value):
         return str(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.7g}"
