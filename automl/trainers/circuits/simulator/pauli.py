@@ -11,7 +11,7 @@ from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
 from automl.trainers.circuits.simulator.pauli_adjoint import energies, gradients
-from automl.trainers.circuits.simulator.pauli_paths import extend
+from automl.trainers.circuits.simulator.pauli_paths import extend, final
 from automl.trainers.circuits.simulator.pauli_search import minimise
 from automl.trainers.circuits.simulator.pauli_tables import tables
 from automl.trainers.circuits.simulator.program import Program, packed
@@ -61,6 +61,12 @@ class PauliSimulator:
         out, slopes = np.empty(len(sets)), np.empty(sets.shape)
         gradients(program.codes, sets, self.tables, out, slopes)
         return out, slopes
+
+    def vector(self, program: Program, angles: Array) -> Array:
+        """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
+        r = np.empty(4**self.qubits, self.tables.rotations.dtype)
+        final(program.codes, sets_of_angles(program, angles), self.tables, r)
+        return r.astype(np.float64)
 
     def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
         """Minimise over all angles (P,) by BFGS; see `Simulator.minimise`."""

@@ -33,14 +33,20 @@ def extend(prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]
         out: where to write.
     """
     states = np.empty((2, 1 << 2 * noise.forms.shape[1]), noise.rotations.dtype)
-    start(states[0], 1)
-    _walk(states[0], prefix[0], prefix[1], noise)
+    final(prefix[0], prefix[1], noise, states[0])
     begin, count = 0, 0
     for k in range(len(out)):
         end, angles = paths[1][k, 0], paths[1][k, 1]
         out[k], used = _best(states, paths[0][begin:end], angles, noise)
         begin, count = end, count + used
     return count
+
+
+@compiled
+def final(codes: Codes, angles: Real, noise: Tables, r: Real) -> None:
+    """Write the final state (4^n,) of a circuit at angles (1, P)."""
+    start(r, 1)
+    _walk(r, codes, angles, noise)
 
 
 @inner

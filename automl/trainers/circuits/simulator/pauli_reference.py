@@ -74,6 +74,13 @@ class PauliReference:
             values[part], slopes[part] = self._adjoint(program, self._planes(program, sets[part]))
         return values, slopes
 
+    def vector(self, program: Program, angles: Array) -> Array:
+        """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
+        r, planes = self._start(1), self._planes(program, _sets(program, angles))
+        for code in program.codes.tolist():
+            r = self._forward(r, code, planes[0])
+        return r[:, 0].astype(np.float64)
+
     def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
         """Minimise over all angles (P,) by SciPy's L-BFGS-B; see `Simulator.minimise`."""
         return minimise(self, program, angles, tolerance, iterations)

@@ -1,8 +1,9 @@
 """A matrix on one qubit of Pauli vectors: a rotation with the noise after it, or noise alone; slopes by an angle.
 
 A Pauli vector holds r_P = tr(P rho), index sum of 4^(n-1-q) * (letter of qubit q); `width` vectors, 1 or 4, are
-interleaved. The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k turns the plane
-of the two other letters (u, v), in the order X -> Y -> Z -> X: u' = u cos a - v sin a, v' = u sin a + v cos a.
+interleaved. The letters of one qubit then stand `stride` = width * 4^(n-1-q) apart. A rotation by a about letter k
+turns the plane of the two other letters (u, v), in the order X -> Y -> Z -> X: u' = u cos a - v sin a,
+v' = u sin a + v cos a.
 """
 
 from __future__ import annotations
