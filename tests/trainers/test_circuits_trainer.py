@@ -342,7 +342,43 @@ def test_settings_out_of_range_are_refused_by_name(bad):
 
 def test_nothing_heavy_is_imported_before_it_is_needed():
     code = (
-        "import sys; import automl.trainers.circuits as c; c.CircuitsTrainer();"
+        "import sys; import automl.trainers.circuits;"
         "print([m for m in ('numba', 'scipy', 'torch', 'qiskit', 'pydantic') if m in sys.modules])"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout.strip() == "[]"
+
+
+TWO = circuit("rx0 ry1 cx1-0 ry0", 2)
+
+
+@pytest.mark.parametrize("model", ["sampled", "gaussian"])
+@pytest.mark.parametrize("noise", [{}, {"p1": 1e-3, "p2": 5e-3}])
+def test_shots_are_what_the_search_sees(model, noise):
+    trainer = CircuitsTrainer("h2-2q", shots=20_000, shot_model=model, iterations=150, **noise, **FREE)
+    exact = CircuitsTrainer("h2-2q", **noise, **FREE)
+    start = [0.3, -0.2, 0.4]
+    outcome = train(trainer, TWO, angles=start, seed=4)
+    m, weights = outcome.metrics, outcome.weights
+    assert m["energy"] != trainer.test(TWO, weights)["test_energy"]
+    assert m["energy"] == pytest.approx(trainer.test(TWO, weights)["test_energy"], abs=0.03)
+    assert m["noiseless_energy"] == pytest.approx(
+        BoundCircuit.of(TWO, weights["angles"], trainer.hamiltonian).energy(), abs=1e-10
+    )
+    best = train(exact, TWO, angles=start).metrics["energy"]
+    assert trainer.test(TWO, weights)["test_energy"] == pytest.approx(best, abs=0.01)
+    assert outcome.cost == outcome.extras["energies"] == 302
+    again = train(trainer, TWO, angles=start, seed=4)
+    assert again.metrics == m
+    assert any("luck" in text for text in trainer.remarks(TWO, m))
+
+
+def test_cheap_stages_still_measure_every_basis():
+    trainer = CircuitsTrainer("lih-4q", shots=200, iterations=5)
+    assert np.isfinite(train(trainer, LIH, seed=1).metrics["energy"])
+
+
+def test_what_cannot_be_measured_or_simulated_is_refused_at_once():
+    with pytest.raises(UsageError, match="too few"):
+        CircuitsTrainer("lih-4q", shots=3)
+    with pytest.raises(UsageError, match="10 qubits"):
+        CircuitsTrainer("tfim-10q", p1=0.01)

@@ -8,6 +8,8 @@ from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.optimise.contract import Energy
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.recipe import Recipe
+from automl.trainers.circuits.shots import Shots
+from automl.trainers.circuits.shots_groups import groups
 from automl.trainers.circuits.simulator import simulator
 from automl.trainers.circuits.simulator.contract import Array, Minimum
 from automl.trainers.circuits.simulator.program import Program
@@ -28,6 +30,12 @@ class Bench:
         self.seen = self.exact
         if noise is not None:
             self.seen = simulator(hamiltonian, noise, precision=recipe.precision, backend=recipe.backend)
+        self._shots: Shots | None = None
+        self._least = 0.0
+        if recipe.shots is not None:
+            self._shots = Shots(hamiltonian, noise, shots=recipe.shots, model=recipe.shot_model, backend=recipe.backend)
+            if recipe.shot_model == "sampled":  # every basis needs a shot, in a cheap stage, too
+                self._least = len(groups(hamiltonian).bases) / recipe.shots
 
     def energy(self, program: Program, angles: Array) -> float:
         """Return the energy at angles (P,) that the search sees, but for shot noise."""
@@ -48,10 +56,7 @@ class Bench:
 
     def measured(self, program: Program, rng: np.random.Generator) -> Energy:
         """Return the energy of a circuit as its optimiser measures it: exactly, or with shots."""
-        if self.recipe.shots is not None:
-            raise NotImplementedError
-
-        def exactly(angles: Array, share: float = 1.0) -> float:
-            return self.energy(program, angles)
-
-        return exactly
+        shots, least = self._shots, self._least
+        if shots is None:
+            return lambda angles, share=1.0: self.energy(program, angles)
+        return lambda angles, share=1.0: shots.energy(program, angles, rng, share=max(share, least))

@@ -134,6 +134,7 @@ class CircuitsTrainer(Trainer):
         self._ground = self.hamiltonian.ground_energy
         self._hash = ""
         self._made: Bench | None = None
+        self._bench()  # what cannot be simulated is refused now, not in every evaluation
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without the simulators, which are made again where they are needed."""
