@@ -28,7 +28,7 @@ def decay(p):
 
 
 def energy(circuit, angles, noise, terms):
-    """Evolve the Pauli vector gate by gate, each gate a plain matrix product: slow and independent of the simulators."""
+    """Evolve the Pauli vector by plain matrix products: slow, and no simulator of ours."""
     n, rest = circuit.qubits, iter(angles)
     state = np.zeros((4,) * n)
     state[np.ix_(*[[0, 3]] * n)] = 1.0

@@ -33,7 +33,7 @@ def write_json(circuit: Circuit, angles: Sequence[float], terms: Mapping[str, fl
     }
     if terms is not None:
         content["hamiltonian"] = dict(terms)
-    return json.dumps(content, indent=1, ensure_ascii=False) + "\n"
+    return json.dumps(content, indent=1, ensure_ascii=False)
 
 
 def read_json(text: str) -> tuple[Circuit, tuple[float, ...], dict[str, float] | None]:

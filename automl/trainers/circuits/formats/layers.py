@@ -14,6 +14,9 @@ DENOMINATORS = (1, 2, 3, 4, 6, 8)
 NEAR = 5e-4
 """Angles are shown to three decimals; so near to a fraction of pi they are shown as it."""
 
+LARGE = 1000
+"""Radians from which three decimals would not fit into a box."""
+
 
 @dataclass(frozen=True)
 class Drawn:
@@ -44,7 +47,8 @@ def short(angle: float) -> str:
         numerator = round(angle / pi * denominator)
         if abs(numerator * pi / denominator - angle) < NEAR and abs(numerator) <= 4 * denominator:
             return _of_pi(Fraction(numerator, denominator))
-    return f"{angle:.3f}".replace("-", "−")
+    text = f"{angle:.3f}" if abs(angle) < LARGE else f"{angle:.3g}"
+    return ("−" if angle < 0 else "") + text.removeprefix("-")
 
 
 def _of_pi(turns: Fraction) -> str:
