@@ -34,6 +34,8 @@ class WeightStore:
         self._small: dict[str, Weights | None] = dict.fromkeys(ledger.kept() if ledger else ())  # None: not read yet
         self._recent: tuple[str, Weights] | None = None
         self._files: set[str] = set()
+        if ledger is not None:
+            self._make_folder()
         if directory.is_dir():
             self._files = {path.stem for path in directory.glob(f"*{_SUFFIX}")}
             for draft in directory.glob("*.writing"):
@@ -96,11 +98,17 @@ class WeightStore:
                 self.path(name).unlink(missing_ok=True)
                 self._files.discard(name)
 
+    def _make_folder(self) -> None:
+        try:
+            self._directory.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LedgerError(f"Cannot write to {self._directory}: {error.strerror or error}.") from error
+
     def _write(self, path: Path, body: bytes) -> None:
         draft = path.with_suffix(".writing")
+        if not self._files:
+            self._make_folder()
         try:
-            if not self._files:
-                self._directory.mkdir(parents=True, exist_ok=True)
             draft.write_bytes(body)
             draft.replace(path)
         except OSError as error:

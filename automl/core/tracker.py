@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from automl.core.objectives import Objectives
+from automl.core.objectives import Objective, Objectives
 from automl.core.records import Json, Metrics, Result, Trial
+
+MOST_POINTS = 200
+"""Points of one metric that are shown of a trial, however long its path is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,3 +76,15 @@ class Tracker:
 
     def close(self) -> None:
         """Free everything; called once, also after an error or an interruption."""
+
+
+def thinned(points: Sequence[tuple[float, float]], goal: Objective | None = None) -> list[tuple[float, float]]:
+    """Return at most `MOST_POINTS` (step, value) pairs: the first, the last, the best by `goal`, and an even part."""
+    many = len(points)
+    if many <= MOST_POINTS:
+        return list(points)
+    kept = {i * (many - 1) // (MOST_POINTS - 2) for i in range(MOST_POINTS - 1)}
+    if goal is not None:
+        finite = [i for i in range(many) if math.isfinite(points[i][1])]
+        kept |= {max(finite, key=lambda i: goal.score({goal.metric: points[i][1]}))} if finite else set()
+    return [points[i] for i in sorted(kept)]

@@ -7,9 +7,9 @@ from typing import Any
 
 from automl.archive import Archive
 from automl.core.records import Trial
+from automl.core.tracker import thinned
 from automl.report import look, words
 from automl.report.section import Section
-from automl.tracking.light_trials import thinned
 
 BEST_FEW = 5
 FEW = 12  # points up to which each is marked

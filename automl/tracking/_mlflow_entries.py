@@ -12,7 +12,7 @@ from mlflow.entities import Metric, Param
 
 from automl.core.objectives import Objectives, Score
 from automl.core.records import Json, Trial
-from automl.tracking.light_trials import thinned
+from automl.core.tracker import thinned
 
 LONGEST_KEY, LONGEST_VALUE = 250, 6000  # mlflow.utils.validation
 

@@ -21,7 +21,7 @@ from automl.core.choices import Choice
 from automl.core.domains import Domain, Integers, Options, Reals, Value, dump_domain
 from automl.core.objectives import Limit, Objective, Objectives
 from automl.core.records import Metrics, Trial
-from automl.tracking.light_trials import thinned
+from automl.core.tracker import thinned
 
 OWN = ("trial", "candidate", "parent", "effort", "evaluation", "evaluations", "cost", "failure", "copied", "choices")
 """Attributes this projection writes itself; a metric of such a name is written as `metric/NAME`."""
