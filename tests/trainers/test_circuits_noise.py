@@ -283,7 +283,7 @@ def wrong(**entries):
         ({"coupling": []}, "in pieces"),
         ({"coupling": ["0-1", "1-2", "2-3"]}, "'coupling' names 2-3"),
         ({"coupling": ["0:1"]}, "'0:1' is no pair"),
-        ({"coupling": ["0-1", "1-2", "2-5"], "use": [0, 2, 5]}, "in pieces"),
+        ({"coupling": ["0-1", "1-2", "2-5"], "use": [0, 2, 5]}, "in pieces.* from qubit 0 to 2, 5"),
         ({"use": [0, 1]}, "'use' must name 3 different qubits"),
         ({"use": [0, 1, 1]}, "'use' must name 3 different qubits"),
         ("no/such/file.json", "Cannot read the noise specification no/such/file.json"),

@@ -36,23 +36,23 @@ def undirected(pairs: Iterable[Pair]) -> Coupling:
     return tuple(sorted({(min(pair), max(pair)) for pair in pairs}))
 
 
-def check_coupling(coupling: Coupling, qubits: int) -> None:
-    """Refuse a coupling that names missing qubits or leaves some out of reach.
+def check_coupling(coupling: Coupling, use: Sequence[int]) -> None:
+    """Refuse a coupling that leaves some of the used qubits out of reach.
+
+    Args:
+        coupling: pairs of places in `use`.
+        use: the qubits by their number on the machine, for the error.
 
     Raises:
-        UsageError: naming the pair or the qubits.
+        UsageError: naming the qubits.
     """
-    for pair in coupling:
-        if max(pair) >= qubits:
-            raise UsageError(
-                f"The coupling {pair[0]}-{pair[1]} names qubit {max(pair)}, but there are {qubits} qubits, from 0."
-            )
-    reached = reach(coupling, 0, qubits)
-    if len(reached) < qubits:
-        lost = sorted(set(range(qubits)) - set(reached))
+    reached = reach(coupling, 0, len(use))
+    if len(reached) < len(use):
+        lost = [qubit for place, qubit in enumerate(use) if place not in reached]
+        names = ", ".join(map(str, lost))
         raise UsageError(
-            f"The coupling map is in pieces: no path of CNOTs leads from qubit 0 to {', '.join(map(str, lost))}.",
-            'Add a pair such as "0-' + f'{lost[0]}" to "coupling", or choose other qubits.',
+            f"The coupling map is in pieces: no path of CNOTs leads from qubit {use[0]} to {names}.",
+            f"Add a pair such as \"{use[0]}-{lost[0]}\" to 'coupling', or choose other qubits to use.",
         )
 
 

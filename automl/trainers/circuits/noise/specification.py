@@ -92,7 +92,7 @@ def _machine(specification: Specification, content: Mapping[str, Any], qubits: i
     _check_names(specification, use, pairs)
     coupling = None if pairs is None else renumber(pairs, use)
     if coupling is not None:
-        check_coupling(coupling, qubits)
+        check_coupling(coupling, use)
     return Machine(assemble(specification, use), coupling, json.loads(json.dumps(content)))
 
 
