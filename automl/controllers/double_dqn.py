@@ -69,9 +69,9 @@ class DoubleDqn(Controller):
         n_step: moves per transition.
         n_step_discount: discount what follows n moves by gamma to the n-th; the paper discounts by gamma.
         epsilon_end: the smallest chance of a random move; it starts at 1.
-        epsilon_decay: factor on that chance per update of the network; 1: it does not depend on updates.
-        epsilon_share: share of the budget after which the smallest chance is reached; 0: it does not depend on the
-            budget.
+        epsilon_decay: factor on that chance per update of the network; 1: updates do not matter.
+        epsilon_share: share of the budget after which the smallest chance is reached; 0: the budget does not matter.
+            With both the slower counts, with neither every move is random.
         reward: `fraction` of the gap to the bound that a move closes, as published, or `logarithm`: the decades by
             which it comes nearer to the best value known.
         lagged_reward: reward a move with the value before it, as the released code does by optimising before it adds.
@@ -157,7 +157,7 @@ class DoubleDqn(Controller):
         n_step: int = 5,
         n_step_discount: bool = True,
         epsilon_end: float = 0.02,
-        epsilon_decay: float = 1.0,
+        epsilon_decay: float = 0.997,
         epsilon_share: float = 0.3,
         reward: RewardKind = "logarithm",
         lagged_reward: bool = False,
@@ -196,7 +196,7 @@ class DoubleDqn(Controller):
             memory=Memory(replay, batch, learn_every, n_step, elite, elite_share),
             brain=Brain(hidden, dueling, lr, double, copy_every, imitation),
             judge=Judge(Reward(reward), inputs, gamma, n_step_discount, relabel, masked_target),
-            exploration=Exploration(1.0, epsilon_end, epsilon_decay, epsilon_share),
+            exploration=Exploration(epsilon_end, epsilon_decay, epsilon_share),
             schedule=Schedule(
                 start_bar,
                 shift_every if curriculum == "moving" else 0,

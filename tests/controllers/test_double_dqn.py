@@ -90,8 +90,8 @@ class WordTrainer(Trainer):
 
 
 class WordContract(ControllerContract):
-    evaluations = 60
-    every = 5
+    evaluations = 40
+    every = 8
 
     @pytest.fixture
     def space(self):
@@ -109,7 +109,7 @@ class TestDoubleDqnContract(WordContract):
 
 
 class TestPaperContract(WordContract):
-    every = 15
+    every = 20
 
     @pytest.fixture
     def make(self):

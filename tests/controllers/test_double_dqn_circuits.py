@@ -23,8 +23,8 @@ def circuits(trainer, **settings):
 
 
 class TestDoubleDqnOnCircuits(ControllerContract):
-    evaluations = 40
-    every = 8
+    evaluations = 30
+    every = 10
 
     @pytest.fixture
     def space(self, hydrogen):

@@ -88,12 +88,15 @@ def test_the_most_common_draw_varies_less():
 
 
 def test_exploration_by_updates_and_by_progress():
-    published = Exploration(1.0, 0.05, 0.99995, 0.0)
+    published = Exploration(0.05, 0.99995)
     assert published.epsilon(0, 0.9) == 1.0
     assert published.epsilon(10_000, 0.0) == pytest.approx(math.exp(-0.5), rel=1e-4)
     assert published.epsilon(10**6, 0.0) == 0.05
-    budget = Exploration(1.0, 0.01, 1.0, 0.5)
+    budget = Exploration(0.01, share=0.5)
     assert [budget.epsilon(99, p) for p in (0.0, 0.25, 0.5, 1.0)] == pytest.approx([1.0, 0.1, 0.01, 0.01])
+    both = Exploration(0.01, 0.9, 0.5)
+    assert [both.epsilon(10, 1.0), both.epsilon(90, 0.25)] == pytest.approx([0.9**10, 0.1])
+    assert Exploration(0.01).epsilon(10**6, 1.0) == 1.0
 
 
 BOUND = Standard(reference=-2.0, bar=0.5, floor=-1.61)

@@ -97,7 +97,7 @@ class Agent:
         self._moves = 0
         self._successes = 0
         self._loss = 0.0
-        self._epsilon = self._parts.exploration.start
+        self._epsilon = 1.0
 
     @property
     def learner(self) -> Learner:

@@ -41,6 +41,8 @@ class Elite:
         self._most = most
         self._episodes: list[_Episode] = []
         self._all: Columns = {}
+        self._counts = np.zeros(0, dtype=np.int64)
+        """How many of these transitions belong to each episode."""
 
     def __len__(self) -> int:
         return len(self._all["move"]) if self._all else 0
@@ -59,12 +61,16 @@ class Elite:
         best = list(kept.values())[: self._most]
         self._episodes = [episode for _, episode in best]
         parts = [(episode.rows, max(1, count)) for (_, count), episode in best]
+        self._counts = np.array([count for _, count in parts])
         names = parts[0][0]
         self._all = {name: np.concatenate([rows[name][:count] for rows, count in parts]) for name in names}
 
     def draw(self, rng: np.random.Generator, count: int) -> Columns:
-        """Return so many transitions, drawn uniformly with repetition."""
-        places = rng.integers(len(self), size=count)
+        """Return so many transitions: of an episode drawn by its rank, the k-th with weight 1 / k, any move."""
+        weights = np.cumsum(1.0 / np.arange(1, len(self._counts) + 1))
+        episodes = np.searchsorted(weights, rng.random(count) * weights[-1], side="right")
+        starts = np.cumsum(self._counts) - self._counts
+        places = starts[episodes] + (rng.random(count) * self._counts[episodes]).astype(np.int64)
         return {name: column[places] for name, column in self._all.items()}
 
     def state_dict(self) -> dict[str, Any]:
