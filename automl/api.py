@@ -103,7 +103,7 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
         try:
             tracker.opened(archive.info)
             for trial in archive.trials:
-                if not trial.open:
+                if archive.summary or not trial.open:
                     tracker.closed(trial)
             if archive.summary:
                 tracker.finished(archive.summary)

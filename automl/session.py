@@ -93,6 +93,8 @@ class Session:
                 for name in self._names:
                     self._baseline(name, study, workshop)
                 summary = summarise(self._archive(main, study), self._parts.space, self._parts.trainer)
+                for trial in study.history.unfinished():
+                    self._audience.closed(trial)
             self._conclude(summary)
         finally:
             self._audience.close()

@@ -202,7 +202,7 @@ def test_a_walk_that_the_budget_cuts_short_counts_and_goes_on_later(tmp_path):
     best = max(evaluations(cut), key=lambda r: r.metrics["val_accuracy"])
     assert cut.json["best"]["evaluation"] == best.id
     assert cut.json["best"].get("open", False) is (best.proposal.trial == 1)
-    assert [trial.number for trial in watches.trials] == [0]
+    assert [(trial.number, trial.open) for trial in watches.trials] == [(0, False), (1, True)]
     longer = api.resume(tmp_path / "run", evaluations=90, quiet=True)
     whole = walk(tmp_path / "whole", evaluations=90)
     assert longer.json["trials"] == 3

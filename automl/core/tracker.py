@@ -60,7 +60,7 @@ class Tracker:
         """An evaluation ended; its trial may stay open. Called thousands of times a second: count, and return."""
 
     def closed(self, trial: Trial) -> None:
-        """A trial ended."""
+        """A trial ended. One that is `open` was cut short by the budget; it comes again if it is closed later."""
 
     def diagnosed(self, evaluations: int, numbers: Mapping[str, float]) -> None:
         """The controller's diagnostics after so many evaluations."""

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -96,6 +97,10 @@ class TrackerContract:
 
     def test_takes_a_trial_that_is_a_long_path(self, make: Make, study: StudyInfo) -> None:
         _show_and_close(make(), study, [long_trial(0, 2000), *tower_trials(2, first=1)])
+
+    def test_takes_a_trial_that_was_cut_short_and_again_when_it_is_closed(self, make: Make, study: StudyInfo) -> None:
+        _show_and_close(make(), study, [replace(long_trial(0, 20), open=True)])
+        _show_and_close(make(), study, [long_trial(0, 40)])
 
     def test_calls_return_at_once(self, make: Make, study: StudyInfo) -> None:
         tracker, trials = make(), tower_trials(50)

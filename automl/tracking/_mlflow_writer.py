@@ -43,6 +43,7 @@ class MlflowWriter:
         self._children = self._existing()
         self._seen: set[int] = set()
         self._rows: list[dict[str, Any]] = []
+        self._cut: list[dict[str, Any]] = []
         self._points: list[Metric] = []
         self._last = time.time()
         self._finished = False
@@ -53,10 +54,13 @@ class MlflowWriter:
             return
         self._seen.add(trial.number)
         admitted = self._merit.admit(trial)
-        self._rows.append(_row(trial))
         self._last = trial.finished
         if admitted and self._children.get(trial.number, ("", ""))[1] not in ("FINISHED", "FAILED"):
             self._child(trial)
+        if trial.open:  # the series of the parent run are of closed trials, in their order
+            self._cut.append(_row(trial))
+            return
+        self._rows.append(_row(trial))
         if len(self._rows) > self._written:
             at, step = milliseconds(trial.finished), len(self._rows)
             for name, value in self._merit.best.items():
@@ -93,7 +97,7 @@ class MlflowWriter:
         self._points += [Metric(key(n), float(v), at, 0) for n, v in [*numbers.items(), *finals(summary)]]
         self.flush()
         self._artifact(self._parent, self._artifacts, "summary.json", json.dumps(summary, indent=2, default=str))
-        self._artifact(self._parent, self._artifacts, "trials.csv", _table(self._rows))
+        self._artifact(self._parent, self._artifacts, "trials.csv", _table([*self._rows, *self._cut]))
         self._client.set_terminated(self._parent, "FINISHED")
         self._finished = True
 
@@ -162,7 +166,12 @@ class MlflowWriter:
                 return known
 
     def _child(self, trial: Trial) -> None:
-        """Write a trial's own run; its end state comes last, so that one which was cut off is written again."""
+        """Write a trial's own run; its end state comes last, so that one which was cut off is written again.
+
+        That of a trial which the budget had cut short is made anew: it has gone on, and a run keeps its parameters.
+        """
+        if self._children.get(trial.number, ("", ""))[1] == "KILLED":
+            self._client.delete_run(self._children.pop(trial.number)[0])
         if trial.number in self._children:
             run_id = self._children[trial.number][0]
             artifacts = str(self._client.get_run(run_id).info.artifact_uri)
@@ -175,7 +184,7 @@ class MlflowWriter:
         chosen = params({name: choice.value for name, choice in trial.choices.items()})
         self._log_batches(run_id, metrics(trial, self._study.objectives), [*chosen, *_circumstances(trial)])
         self._artifact(run_id, artifacts, "candidate.json", json.dumps(trial.candidate, indent=2))
-        state = "FINISHED" if trial.judged else "FAILED"
+        state = "KILLED" if trial.open else "FINISHED" if trial.judged else "FAILED"
         self._client.set_terminated(run_id, state, milliseconds(trial.finished))
         self._children[trial.number] = (run_id, state)
 
@@ -209,7 +218,10 @@ def _circumstances(trial: Trial) -> list[Param]:
 
 
 def _row(trial: Trial) -> dict[str, Any]:
-    row: dict[str, Any] = {"trial": trial.number, "state": "finished" if trial.judged else "failed"}
+    row: dict[str, Any] = {
+        "trial": trial.number,
+        "state": "open" if trial.open else "finished" if trial.judged else "failed",
+    }
     row |= {name: float(value) for name, value in trial.metrics.items()}
     row["cost"] = sum(result.outcome.cost for result in trial.results if result.outcome)
     row["seconds"] = round(sum(result.seconds for result in trial.results), 3)

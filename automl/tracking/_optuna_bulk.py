@@ -13,16 +13,25 @@ from typing import Any
 
 from optuna.storages import RDBStorage
 from optuna.storages._rdb import models
-from sqlalchemy import insert, select
+from sqlalchemy import delete, insert, select
 from sqlalchemy.engine import Connection
 
 from automl.tracking._optuna_trials import Projected
 
+_PARTS = (
+    models.TrialValueModel,
+    models.TrialParamModel,
+    models.TrialUserAttributeModel,
+    models.TrialSystemAttributeModel,
+    models.TrialIntermediateValueModel,
+)
+
 
 def add_trials(storage: RDBStorage, study_id: int, trials: Sequence[Projected]) -> None:
-    """Add the trials that the study does not hold yet, under their own numbers."""
+    """Add the trials that the study does not hold yet, under their own numbers; those it holds as open are replaced."""
     with storage.engine.begin() as connection:
         _lock(connection, study_id)
+        _delete_open(connection, study_id, trials)
         present = _ids(connection, study_id, trials)
         new = list({t.number: t for t in trials if t.number not in present}.values())
         if not new:
@@ -50,13 +59,26 @@ def _ids(connection: Connection, study_id: int, trials: Sequence[Projected]) -> 
     return {row.number: row.trial_id for row in connection.execute(query)}
 
 
+def _delete_open(connection: Connection, study_id: int, trials: Sequence[Projected]) -> None:
+    """Delete those trials that were written when the budget had cut them short: they have gone on since."""
+    attribute = models.TrialUserAttributeModel
+    held = list(_ids(connection, study_id, trials).values())
+    query = select(attribute.trial_id).where(attribute.key == "open", attribute.trial_id.in_(held))
+    stale = [row.trial_id for row in connection.execute(query)] if held else []
+    for model in (*_PARTS, models.TrialModel) if stale else ():
+        connection.execute(delete(model.__table__).where(model.trial_id.in_(stale)))
+
+
 def _parts(trials: list[tuple[int, Projected]]) -> Iterable[tuple[Any, list[dict[str, Any]]]]:
     """Return the rows of the trials, table by table."""
-    yield models.TrialValueModel, [row for i, t in trials for row in _values(i, t)]
-    yield models.TrialParamModel, [row for i, t in trials for row in _params(i, t)]
-    yield models.TrialUserAttributeModel, [row for i, t in trials for row in _attributes(i, t.attributes)]
-    yield models.TrialSystemAttributeModel, [row for i, t in trials for row in _attributes(i, t.constraints)]
-    yield models.TrialIntermediateValueModel, [row for i, t in trials for row in _points(i, t)]
+    rows = (
+        [row for i, t in trials for row in _values(i, t)],
+        [row for i, t in trials for row in _params(i, t)],
+        [row for i, t in trials for row in _attributes(i, t.attributes)],
+        [row for i, t in trials for row in _attributes(i, t.constraints)],
+        [row for i, t in trials for row in _points(i, t)],
+    )
+    yield from zip(_PARTS, rows, strict=True)
 
 
 def _trial(study_id: int, trial: Projected) -> dict[str, Any]:

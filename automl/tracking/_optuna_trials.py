@@ -23,7 +23,19 @@ from automl.core.objectives import Limit, Objective, Objectives
 from automl.core.records import Metrics, Trial
 from automl.core.tracker import thinned
 
-OWN = ("trial", "candidate", "parent", "effort", "evaluation", "evaluations", "cost", "failure", "copied", "choices")
+OWN = (
+    "trial",
+    "candidate",
+    "parent",
+    "effort",
+    "evaluation",
+    "evaluations",
+    "open",
+    "cost",
+    "failure",
+    "copied",
+    "choices",
+)
 """Attributes this projection writes itself; a metric of such a name is written as `metric/NAME`."""
 LONGEST = 2000
 """Characters of a failure's message."""
@@ -175,6 +187,8 @@ def _attributes(trial: Trial) -> dict[str, Any]:
         attributes["parent"] = first.proposal.parent
     if last.copied is not None:
         attributes["copied"] = last.copied
+    if trial.open:
+        attributes["open"] = True
     failures = [f"{result.error.kind}: {result.error.message}" for result in trial.results if result.error]
     if failures:
         attributes["failure"] = failures[-1][:LONGEST]

@@ -4,6 +4,7 @@ import csv
 import json
 import os
 import time
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -206,8 +207,6 @@ def test_names_and_batches_fit_mlflow() -> None:
 
 
 def test_curves_of_all_evaluations_follow_each_other() -> None:
-    from dataclasses import replace
-
     (trial,) = tower_trials(1)
     again = replace(trial.results[0], id=9, outcome=Outcome({"val_accuracy": 0.9}))
     goals = Objectives.parse(["max:val_accuracy"])
@@ -224,6 +223,19 @@ def test_a_long_path_stays_drawable_and_ends_with_what_it_is_judged_by() -> None
     assert len(points) <= 201
     assert points[-1].value == path.metrics["val_accuracy"]
     assert [m.step for m in points] == sorted({m.step for m in points})
+
+
+def test_a_trial_that_was_cut_short_is_made_anew_when_it_is_closed(mlflow_uri: str, tmp_path: Path) -> None:
+    study = tower_study(tmp_path)
+    write(mlflow_uri, study, [*tower_trials(1), replace(long_trial(1, 20), open=True)])
+    (parent,), children = runs(mlflow_uri)
+    assert children[1].info.status == "KILLED"
+    assert ",open," in Path(parent.info.artifact_uri, "trials.csv").read_text()
+    write(mlflow_uri, study, [*tower_trials(1), long_trial(1, 40)])
+    (parent,), children = runs(mlflow_uri)
+    assert children[1].info.status == "FINISHED"
+    assert children[1].data.params["trial.evaluations"] == "40"
+    assert ",open," not in Path(parent.info.artifact_uri, "trials.csv").read_text()
 
 
 @pytest.mark.slow

@@ -137,6 +137,19 @@ def test_a_long_path_keeps_its_best_and_its_last_and_few_enough_to_draw(tmp_path
     assert len(json.dumps(shown.attributes)) < 1000
 
 
+def test_a_trial_that_was_cut_short_is_replaced_when_it_is_closed(optuna_url: str, tmp_path: Path) -> None:
+    study, whole = tower_study(tmp_path), long_trial(1, 40)
+    write(optuna_url, study, [*tower_trials(1), dataclasses.replace(long_trial(1, 20), open=True)])
+    before = read(optuna_url).trials
+    assert [t.user_attrs.get("open") for t in before] == [None, True]
+    write(optuna_url, study, [whole])
+    first, second = read(optuna_url).trials
+    assert first == before[0]
+    assert "open" not in second.user_attrs
+    assert second.user_attrs["evaluations"] == 40
+    assert second.value == whole.metrics["val_accuracy"]
+
+
 def test_what_optuna_shows(optuna_url: str, tmp_path: Path) -> None:
     trials = [*tower_trials(5), failed_trial(5)]
     write(optuna_url, tower_study(tmp_path), trials)
