@@ -48,6 +48,7 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "remarks": _remarks(best, space, trainer),
         "oracle": {name: _seen(name, result) for name, result in archive.oracles.items()},
         "front": [_entry(trial, space) for trial in archive.front],
+        "trade_off_metrics": [goal.metric for goal in archive.trade_off],
         "trade_off": [_visited(result, archive, space) for result in archive.trade_off_front],
         "final": archive.header.get("finals", []),
         "baselines": {name: summarise(other, space, trainer) for name, other in archive.baselines.items()},

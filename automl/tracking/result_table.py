@@ -14,7 +14,7 @@ Summary: TypeAlias = Mapping[str, Any]
 WIDTH = 96
 """Characters of a candidate's short text; the whole of it is in `summary.json`."""
 _MOST_FRONT = 12
-_FEWEST, _MOST = 4, 8  # decimals
+_FEWEST, _MOST = 4, 6  # decimals
 _ABSENT = "-"
 
 
@@ -52,8 +52,21 @@ def fronts(summary: Summary) -> RenderableType:
     several = sum(str(goal).startswith(("max:", "min:")) for goal in summary.get("objectives") or ()) > 1
     tables = [front_table(summary)] if several or not trade_off else []
     if trade_off:
-        tables.append(front_table({"front": trade_off}, "Trade-off of all evaluations", most=100))
+        tables.append(front_table(_narrowed(summary, trade_off), "Trade-off of all evaluations", most=100))
     return Group(*tables)
+
+
+def _narrowed(summary: Summary, trade_off: Sequence[Any]) -> Summary:
+    """Return the trade-off as a front with the metrics that it is about."""
+    wanted = summary.get("trade_off_metrics")
+    if not wanted:
+        return {"front": trade_off}
+    return {
+        "front": [
+            {**entry, "metrics": {name: entry["metrics"][name] for name in wanted if name in entry["metrics"]}}
+            for entry in trade_off
+        ]
+    }
 
 
 def front_table(summary: Summary, title: str = "Pareto front", most: int = _MOST_FRONT) -> RenderableType:
