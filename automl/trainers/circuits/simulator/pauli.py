@@ -11,6 +11,7 @@ from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
 from automl.trainers.circuits.simulator.pauli_adjoint import energies, gradients
+from automl.trainers.circuits.simulator.pauli_angles import sets_of_angles
 from automl.trainers.circuits.simulator.pauli_paths import extend, final
 from automl.trainers.circuits.simulator.pauli_search import minimise
 from automl.trainers.circuits.simulator.pauli_tables import tables
@@ -79,15 +80,3 @@ class PauliSimulator:
         values = np.empty(len(paths))
         prefix = program.codes, sets_of_angles(program, angles)
         return values, extend(prefix, packed(paths), self.tables, values)
-
-
-def sets_of_angles(program: Program, angles: Array) -> Array:
-    """Return angles (P,) or (B, P) as (B, P), contiguous.
-
-    Raises:
-        UsageError: if there are not P of them.
-    """
-    sets = np.array(angles, dtype=np.float64, order="C", ndmin=2)
-    if sets.ndim != 2 or sets.shape[1] != program.angles:
-        raise UsageError(f"The circuit has {program.angles} angles, the array of angles is {np.shape(angles)}.")
-    return sets

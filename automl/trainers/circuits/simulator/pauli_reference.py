@@ -13,6 +13,7 @@ from automl.core.errors import UsageError
 from automl.trainers.circuits.noise.channels import GateNoise
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
+from automl.trainers.circuits.simulator.pauli_angles import sets_of_angles
 from automl.trainers.circuits.simulator.pauli_tables import observed
 from automl.trainers.circuits.simulator.program import ANGLE, KIND, TARGET, Program
 from automl.trainers.circuits.simulator.reference import extensions, minimise
@@ -58,7 +59,7 @@ class PauliReference:
 
     def energy(self, program: Program, angles: Array) -> Array:
         """Return the energies (B,); see `Simulator.energy`."""
-        planes = self._planes(program, _sets(program, angles))
+        planes = self._planes(program, sets_of_angles(program, angles))
         r = self._start(planes.shape[3])
         for code in program.codes.tolist():
             r = self._forward(r, code, planes[0])
@@ -66,7 +67,7 @@ class PauliReference:
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
         """Return the energies (B,) and their derivatives (B, P); see `Simulator.gradient`."""
-        sets = _sets(program, angles)
+        sets = sets_of_angles(program, angles)
         values, slopes = np.empty(len(sets)), np.empty(sets.shape)
         chunk = max(1, NUMBERS // ((len(program.codes) + 2) * 4**self.qubits))
         for first in range(0, len(sets), chunk):
@@ -76,7 +77,7 @@ class PauliReference:
 
     def vector(self, program: Program, angles: Array) -> Array:
         """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
-        r, planes = self._start(1), self._planes(program, _sets(program, angles))
+        r, planes = self._start(1), self._planes(program, sets_of_angles(program, angles))
         for code in program.codes.tolist():
             r = self._forward(r, code, planes[0])
         return r[:, 0].astype(np.float64)
@@ -212,9 +213,3 @@ def images(qubits: int, control: int, target: int) -> tuple[npt.NDArray[np.intp]
     pair = 4 * first + second
     places = index + (found[pair, 0] - first) * strides[0] + (found[pair, 1] - second) * strides[1]
     return places, signs[pair], pair == 0
-
-
-def _sets(program: Program, angles: Array) -> Array:
-    """Return the angles as (B, P)."""
-    sets = np.asarray(angles, dtype=np.float64)
-    return sets if sets.ndim == 2 else sets.reshape(1, program.angles)
