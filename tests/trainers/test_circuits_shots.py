@@ -23,9 +23,10 @@ from automl.trainers.circuits.simulator.state_reference import StateReference
 HAMILTONIAN = Hamiltonian(
     3, {"III": -1.5, "ZZI": 0.7, "IZZ": -0.4, "XXI": 0.5, "YIY": -0.3, "XIX": 0.2, "IYI": 0.6, "ZII": 0.1}
 )
-CODE = program(Circuit(3, tuple(gate(text) for text in "ry0 rx1 cx0-1 rz1 ry2 cx1-2 rx2 ry1 cx2-0 rz0 rx0".split())))
+GATES = ["ry0", "rx1", "cx0-1", "rz1", "ry2", "cx1-2", "rx2", "ry1", "cx2-0", "rz0", "rx0"]
+CODE = program(Circuit(3, tuple(gate(text) for text in GATES)))
 ANGLES = np.linspace(-2.0, 2.5, CODE.angles)
-SHOTS, REPEATS = 600, 4000
+SHOTS, REPEATS = 600, 1500
 
 
 def noise() -> GateNoise:
@@ -84,7 +85,8 @@ def test_distributions_have_the_exact_mean(seed: int, qubits: int, noisy: bool) 
     machine = GateNoise.depolarising(qubits, 0.01, 0.1) if noisy else None
     shots, terms = Shots(hamiltonian, machine, shots=100, backend="numpy"), groups(hamiltonian)
     chances = shots.probabilities(code, angles)
-    assert np.allclose(chances.sum(axis=1), 1) and (chances >= 0).all()
+    assert np.allclose(chances.sum(axis=1), 1)
+    assert (chances >= 0).all()
     reference = StateReference(hamiltonian) if machine is None else PauliReference(hamiltonian, machine)
     mean = terms.constant + float((chances * terms.values).sum())
     assert mean == pytest.approx(float(reference.energy(code, angles)[0]), abs=1e-12)
@@ -106,7 +108,7 @@ def test_a_group_is_measured_in_one_basis() -> None:
 
 
 def test_shots_are_split_by_weight_and_none_is_lost() -> None:
-    assert split(100, np.array([3.0, 1.0])).tolist() == [75, 25] or split(100, np.array([3.0, 1.0])).sum() == 100
+    assert split(102, np.array([3.0, 1.0])).tolist() == [76, 26]
     counts = split(1000, np.array([5.0, 3.0, 1e-9]))
     assert counts.sum() == 1000
     assert counts[2] == 1

@@ -31,9 +31,9 @@ def of_state(program: Program, angles: Array, bases: Bases) -> Array:
     qubits = program.qubits
     states = np.tile(_state(program, angles), (len(bases), 1))
     for qubit in range(qubits):
-        parts = states.reshape(len(bases), 2**qubit, 2, -1)
+        parts = states.reshape(len(bases), 2**qubit, 2, 2 ** (qubits - qubit - 1))
         states = np.einsum("gij,gajb->gaib", TURNS[bases[:, qubit] - 1], parts)
-    return _proper(np.abs(states.reshape(len(bases), -1)) ** 2)
+    return _proper(np.abs(states.reshape(len(bases), 2**qubits)) ** 2)
 
 
 def _state(program: Program, angles: Array) -> npt.NDArray[np.complex128]:
@@ -69,12 +69,12 @@ def of_vector(vector: Array, bases: Bases, readout: Array) -> Array:
     places = np.zeros((count, 1), dtype=np.int64)
     for qubit in range(qubits):
         letters = np.stack([np.zeros(count, dtype=np.int64), bases[:, qubit]], axis=1)
-        places = (4 * places[:, :, None] + letters[:, None, :]).reshape(count, -1)
+        places = (4 * places[:, :, None] + letters[:, None, :]).reshape(count, 2 ** (qubit + 1))
     found = vector[places]
     for qubit, (offset, factor) in enumerate(readout):
         read = PAIR @ np.array([[1.0, 0.0], [offset, factor]])
-        found = np.einsum("ij,gajb->gaib", read, found.reshape(count, 2**qubit, 2, -1))
-    return _proper(found.reshape(count, -1))
+        found = np.einsum("ij,gajb->gaib", read, found.reshape(count, 2**qubit, 2, 2 ** (qubits - qubit - 1)))
+    return _proper(found.reshape(count, 2**qubits))
 
 
 def _proper(probabilities: Array) -> Array:
