@@ -14,22 +14,18 @@ candidate, so it works on every space that is built move by move, not only on ci
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any, ClassVar, Literal
 
 import numpy as np
 
-from automl.controllers._dqn.agent import Agent, Brain, Memory, Parts
-from automl.controllers._dqn.batch import InputKind, Judge
-from automl.controllers._dqn.curriculum import Schedule
-from automl.controllers._dqn.exploration import Exploration
-from automl.controllers._dqn.halting import Halting
-from automl.controllers._dqn.reward import Reward, RewardKind
+from automl.controllers._dqn.agent import Agent
+from automl.controllers._dqn.batch import InputKind
+from automl.controllers._dqn.reward import RewardKind
+from automl.controllers._dqn.settings import halting_of, parts_of, refuse_nonsense
 from automl.controllers._dqn.walk import Board, Walk
 from automl.controllers._draws import draws
 from automl.core.controller import Controller
-from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
 from automl.core.space import Bounded, Inheritable, SearchSpace, Sequential
@@ -181,33 +177,21 @@ class DoubleDqn(Controller):
         overtime: int = 3,
         most_moves: int | None = None,
     ) -> None:
+        settings = dict(locals())
         super().__init__(space, objectives, seed)
-        _refuse_nonsense(locals())
-        self._board = Board(space)
-        self._most = most_moves or _LAPS * self._board.size
-        self._lagged = lagged_reward
-        self._overtime = overtime
-        self._halting = None
-        if halting == "negative_binomial":
-            self._halting = Halting(halting_failures, halting_chance, halting_range[0], halting_range[1], halting_draws)
-        self._sign = -1.0 if objectives.goals[0].direction == "max" else 1.0
-        bound = space.bound() if isinstance(space, Bounded) else None
-        parts = Parts(
-            memory=Memory(replay, batch, learn_every, n_step, elite, elite_share),
-            brain=Brain(hidden, dueling, lr, double, copy_every, imitation),
-            judge=Judge(Reward(reward), inputs, gamma, n_step_discount, relabel, masked_target),
-            exploration=Exploration(epsilon_end, epsilon_decay, epsilon_share),
-            schedule=Schedule(
-                start_bar,
-                shift_every if curriculum == "moving" else 0,
-                shift_margin,
-                shrink_after if curriculum == "moving" else 0,
-                shrinks,
-                math.inf if shrink_below is None else shrink_below,
-            ),
-            floor_margin=shift_margin,
-        )
-        self._agent = Agent(self._board, seed, None if bound is None else self._sign * bound, parts)
+        self._set_up(settings)
+
+    def _set_up(self, settings: Mapping[str, Any]) -> None:
+        refuse_nonsense(settings)
+        self._board = Board(self.space)
+        self._most = settings["most_moves"] or _LAPS * self._board.size
+        self._lagged = settings["lagged_reward"]
+        self._overtime = settings["overtime"]
+        self._halting = halting_of(settings)
+        self._sign = -1.0 if self.objectives.goals[0].direction == "max" else 1.0
+        bound = self.space.bound() if isinstance(self.space, Bounded) else None
+        lowest = None if bound is None else self._sign * bound
+        self._agent = Agent(self._board, self.seed, lowest, parts_of(settings))
         self._begin()
 
     def _begin(self) -> None:
@@ -318,31 +302,3 @@ class DoubleDqn(Controller):
         self._waiting = {trial: Walk.load(self._board, dumped) for trial, dumped in state["waiting"]}
         self._flying = {trial: Walk.load(self._board, dumped) for trial, dumped in state["flying"]}
         self._agent.load_state_dict(state["agent"])
-
-
-_POSITIVE = ("lr", "batch", "learn_every", "replay", "copy_every", "n_step", "shrinks", "halting_draws", "shift_every")
-_SHARES = ("gamma", "epsilon_end", "epsilon_decay", "epsilon_share", "elite_share", "halting_chance")
-
-
-def _refuse_nonsense(settings: Mapping[str, Any]) -> None:
-    for name in _POSITIVE:
-        if not settings[name] > 0:
-            raise UsageError(f"{name} must be positive, got {settings[name]}.")
-    for name in _SHARES:
-        if not 0 <= settings[name] <= 1:
-            raise UsageError(f"{name} must lie between 0 and 1, got {settings[name]}.")
-    if settings["epsilon_end"] == 0 or settings["halting_chance"] == 0:
-        raise UsageError("epsilon_end and halting_chance must not be 0.", "Set for example epsilon_end=0.01")
-    for name in ("elite", "imitation", "shift_margin", "shrink_after", "overtime"):
-        if settings[name] < 0:
-            raise UsageError(f"{name} must not be negative, got {settings[name]}.")
-    if not settings["hidden"] or min(settings["hidden"]) < 1:
-        raise UsageError(f"hidden must be one width or more, got {settings['hidden']}.", "Set hidden=128,128")
-    if len(settings["halting_range"]) != 2 or settings["halting_range"][0] > settings["halting_range"][1]:
-        raise UsageError(
-            f"halting_range must be two steps, got {settings['halting_range']}.", "Set halting_range=25,70"
-        )
-    if settings["curriculum"] == "fixed" and settings["start_bar"] is None:
-        raise UsageError("A fixed bar needs a start.", "Set for example start_bar=0.5")
-    if settings["most_moves"] is not None and settings["most_moves"] < 1:
-        raise UsageError(f"most_moves must be positive, got {settings['most_moves']}.")

@@ -53,7 +53,7 @@ def errors(trainer, episodes, **settings):
 
 
 def test_it_learns_to_solve_hydrogen(hydrogen):
-    found = errors(hydrogen, 120)
+    found = errors(hydrogen, 120, learn_every=2, epsilon_decay=0.99)
     late = found[-len(found) // 3 :]
     assert min(found) < 1e-6
     assert sum(error < CHEMICAL_ACCURACY for error in late) > 0.7 * len(late)
