@@ -121,21 +121,19 @@ def test_a_child_inherits_and_goes_on_below_its_parent(lih):
             parent, outcome = child, after
 
 
-def test_a_new_rotation_at_its_highest_makes_half_a_turn():
-    """X on |0> has gradient 0: without the half turn no circuit could be built gate by gate."""
+def test_new_rotations_leave_the_saddle_where_they_start():
+    """X on |0> has gradient 0: without a kick no circuit could be built gate by gate."""
     trainer = CircuitsTrainer({"terms": {"ZI": 1.0, "IZ": 0.5}}, **FREE)
     outcome = train(trainer, circuit("rx0 ry1", 2), angles=[0.0, 0.0])
-    assert outcome.metrics["energy"] == pytest.approx(-0.5)
-    last = train(trainer, circuit("rx0 ry1", 2), angles=outcome.weights["angles"])
-    assert last.metrics["energy"] == pytest.approx(-1.5)
-    np.testing.assert_allclose(np.abs(last.weights["angles"]), np.pi)
+    assert outcome.metrics["energy"] == pytest.approx(-1.5)
+    np.testing.assert_allclose(np.abs(outcome.weights["angles"]), np.pi, atol=1e-5)
 
 
 def test_a_saddle_of_two_angles_takes_a_kick():
     """<XX> of two rotated qubits is the product of two sines."""
     problem = {"terms": {"XX": 1.0}}
-    stuck = train(CircuitsTrainer(problem), circuit("ry0 ry1", 2), angles=[0.0, 0.0])
-    kicked = train(CircuitsTrainer(problem, kick=0.3), circuit("ry0 ry1", 2), angles=[0.0, 0.0])
+    stuck = train(CircuitsTrainer(problem, kick=0.0), circuit("ry0 ry1", 2), angles=[0.0, 0.0])
+    kicked = train(CircuitsTrainer(problem), circuit("ry0 ry1", 2), angles=[0.0, 0.0])
     assert stuck.metrics["energy"] == pytest.approx(0.0)
     assert kicked.metrics["energy"] == pytest.approx(-1.0)
     assert kicked.cost > stuck.cost

@@ -63,9 +63,8 @@ class CircuitsTrainer(Trainer):
             "adam_spsa"; "auto" is bfgs without shots and adam_spsa with them.
         iterations: of the optimiser at effort 1; None is its own default.
         tolerance: largest component of the gradient at which to end; of COBYLA the smallest simplex.
-        kick: radians (standard deviation) by which new angles are moved that neither minimising nor half a turn moves
-            from 0, for another minimisation. 0 for none: it doubles the cost of many evaluations, and annealing walks
-            at equal cost ended no lower with it.
+        kick: radians (standard deviation) by which angles that start at 0 are moved before minimising, because
+            gradients often vanish there; 0 leaves them.
         cnot_price: added to `priced_energy` per CNOT, besides `gate_price`.
         gate_price: added to `priced_energy` per gate. The two together are by default about a hundredth of chemical
             accuracy, so that of equally good circuits the shorter one wins.
@@ -94,6 +93,7 @@ class CircuitsTrainer(Trainer):
             "optimizer": "cobyla",
             "iterations": 1000,
             "tolerance": 1e-4,
+            "kick": 0.0,
             "cnot_price": 0.0,
             "gate_price": 0.0,
         }
@@ -111,7 +111,7 @@ class CircuitsTrainer(Trainer):
         optimizer: Optimizer = "auto",
         iterations: int | None = None,
         tolerance: float = 1e-6,
-        kick: float = 0.0,
+        kick: float = 0.1,
         cnot_price: float = 1e-5,
         gate_price: float = 1e-5,
         precision: Precision = "float64",
