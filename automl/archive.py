@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -89,16 +89,20 @@ class Archive:
 
     @cached_property
     def trade_off_front(self) -> tuple[Result, ...]:
-        """The evaluations within the limits that no other dominates in both metrics of the trade-off, best first."""
-        if not self.trade_off:
+        """The evaluations within the limits that no other dominates in both metrics of the trade-off, best first.
+
+        Differences in the tenth digit of what a metric spans are rounding, and gain nothing.
+        """
+        metrics = [goal.metric for goal in self.trade_off]
+        known = [r for r in self._valid if metrics and all(name in r.metrics for name in metrics)]
+        if not known:
             return ()
-        first, second = self.trade_off
-        known = [r for r in self._valid if first.metric in r.metrics and second.metric in r.metrics]
-        front: list[Result] = []
-        for result in sorted(known, key=lambda r: (-first.score(r.metrics), -second.score(r.metrics), r.id)):
-            if not front or second.score(result.metrics) > second.score(front[-1].metrics):
-                front.append(result)
-        return tuple(front)
+        first, second = (_steps([goal.score(r.metrics) for r in known]) for goal in self.trade_off)
+        front: list[int] = []
+        for i in sorted(range(len(known)), key=lambda i: (-first[i], -second[i], known[i].id)):
+            if not front or second[i] > second[front[-1]]:
+                front.append(i)
+        return tuple(known[i] for i in front)
 
     @cached_property
     def _valid(self) -> tuple[Result, ...]:
@@ -169,3 +173,9 @@ class Archive:
         if corners and spent > corners[-1][0]:
             corners.append((spent, corners[-1][1]))
         return corners
+
+
+def _steps(scores: Sequence[float]) -> list[int]:
+    """Return scores as whole steps of a billionth of what they span."""
+    low, span = min(scores), max(scores) - min(scores)
+    return [round(1e9 * (score - low) / span) if span else 0 for score in scores]

@@ -106,3 +106,12 @@ def test_an_archive_is_frozen():
     with pytest.raises(AttributeError):
         demo.full(3).trials = ()
     assert replace(demo.full(3), trials=()).best is None
+
+
+def test_rounding_gains_nothing_in_a_trade_off():
+    pairs = [(0.9, 300.0), (0.9 - 1e-13, 100.0), (0.5, 50.0), (0.4, 60.0), (0.1, 50.0)]
+    path = closed(*(measured(i, a, trial=0, step=i, params=p) for i, (a, p) in enumerate(pairs)))
+    archive = replace(study(path), header={"trade_off": ["max:val_accuracy", "min:params"]})
+    assert [result.id for result in archive.trade_off_front] == [1, 2]
+    assert study(path).trade_off_front == ()
+    assert replace(study(), header=archive.header).trade_off_front == ()
