@@ -53,7 +53,7 @@ class Anneal(Controller):
         *,
         steps: int = 4000,
         hottest: float = 3e-3,
-        coldest: float = 2e-5,
+        coldest: float = 5e-6,
     ) -> None:
         super().__init__(space, objectives, seed)
         if steps < 1:
@@ -61,7 +61,7 @@ class Anneal(Controller):
         if not 0 < coldest <= hottest < math.inf:
             raise UsageError(
                 f"Temperatures fall from hottest to coldest and stay positive, got {hottest} and {coldest}.",
-                "They are in the unit of the objective: set hottest=0.003 and coldest=0.00002, for example.",
+                "They are in the unit of the objective: set hottest=0.003 and coldest=0.000005, for example.",
             )
         self.steps, self.hottest, self.coldest = steps, hottest, coldest
         self._next = 0
