@@ -9,11 +9,12 @@ import numpy.typing as npt
 
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.observable import Real
-from automl.trainers.circuits.simulator.pauli_adjoint import copy
+from automl.trainers.circuits.simulator.pauli_adjoint import bound, forward, nothing_kept, read
 from automl.trainers.circuits.simulator.pauli_lanes import inner
 from automl.trainers.circuits.simulator.pauli_rotations import FORWARD
+from automl.trainers.circuits.simulator.pauli_schedule import Integers, join, nobody, places, schedule
 from automl.trainers.circuits.simulator.pauli_tables import Tables
-from automl.trainers.circuits.simulator.pauli_walk import ROOM, Bound, energy, start, through, write_turns
+from automl.trainers.circuits.simulator.pauli_walk import Bound, joined, through, write_turns
 from automl.trainers.circuits.simulator.sinusoids import lowest_of_one, lowest_of_two
 from automl.trainers.circuits.simulator.state_gates import Codes
 from automl.trainers.circuits.simulator.state_paths import ROUNDS
@@ -33,56 +34,71 @@ def extend(prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]
         out: where to write.
     """
     states = np.empty((2, 1 << 2 * noise.forms.shape[1]), noise.rotations.dtype)
-    final(prefix[0], prefix[1], noise, states[0])
+    positions = _prepare(states[0], prefix, noise)
     begin, count = 0, 0
     for k in range(len(out)):
         end, angles = paths[1][k, 0], paths[1][k, 1]
-        out[k], used = _best(states, paths[0][begin:end], angles, noise)
+        out[k], used = _best(states, paths[0][begin:end], angles, positions, noise)
         begin, count = end, count + used
     return count
 
 
+@inner
+def _prepare(r: Real, circuit: tuple[Codes, Real], noise: Tables) -> Integers:
+    """Write the state of a circuit at angles (1, P); return the positions of the qubits that it needs."""
+    gates = schedule(circuit[0], nobody(noise))
+    ready = bound(gates, 1, circuit[1], noise)
+    write_turns(circuit[1], 0, ready)
+    forward(r, ready, noise, nothing_kept(gates, noise))
+    return gates.positions
+
+
 @compiled
-def final(codes: Codes, angles: Real, noise: Tables, r: Real) -> None:
-    """Write the final state (4^n,) of a circuit at angles (1, P)."""
-    start(r, 1)
-    _walk(r, codes, angles, noise)
+def final(codes: Codes, angles: Real, noise: Tables, r: Real) -> Integers:
+    """Write the final state (4^n,) of a circuit at angles (1, P); return the exponent of 4 in each qubit's stride."""
+    positions = _prepare(r, (codes, angles), noise)
+    for qubit in range(len(positions) - 1):
+        if positions[qubit] < 0:
+            join(r, 1 << 2 * positions[-1])
+            positions[qubit] = positions[-1]
+            positions[-1] += 1
+    return positions[:-1]
 
 
 @inner
-def _walk(r: Real, codes: Codes, angles: Real, noise: Tables) -> None:
-    """Take one vector through a circuit at angles (1, P)."""
-    circuit = Bound(codes, np.empty((angles.shape[1], 2, 1), r.dtype), np.empty(ROOM, r.dtype))
-    write_turns(angles, 0, circuit.turns)
-    for g in range(len(codes)):
-        through(r, FORWARD, g, circuit, noise)
+def _energy(states: Real, known: int, path: Bound, noise: Tables, terms: tuple[Integers, Real]) -> float:
+    """Return the energy after one path; the first state, `known` numbers, is the circuit's, the second to work in."""
+    r, size = states[1], known
+    for k in range(size):
+        r[k] = states[0, k]
+    for g in range(len(path.gates.codes)):
+        size = joined(r, size, g, path)
+        through(r[:size], FORWARD, g, path, noise)
+    return read(r, 0, 1, terms)
 
 
 @inner
-def _energy(states: Real, codes: Codes, angles: Real, noise: Tables) -> float:
-    """Return the energy after one path at angles (1, R); the first state is the circuit's, the second to work in."""
-    copy(states[0], states[1])
-    _walk(states[1], codes, angles, noise)
-    return energy(states[1], 0, 1, noise)
-
-
-@inner
-def _best(states: Real, codes: Codes, count: int, noise: Tables) -> tuple[float, int]:
+def _best(states: Real, codes: Codes, count: int, positions: Integers, noise: Tables) -> tuple[float, int]:
     """Return the lowest energy over the angles of one path, and how many energies that took."""
-    angles, table = np.zeros((1, count)), np.empty((3, 3))
-    if count == 2:
-        for j in range(9):
+    gates, angles, table = schedule(codes, positions), np.zeros((1, count)), np.empty((3, 3))
+    path, terms, known = bound(gates, 1, angles, noise), places(gates.positions, noise), 1 << 2 * positions[-1]
+    value, used = 0.0, 0
+    for j in range(9 if count == 2 else 1):
+        if count == 2:
             angles[0, 0], angles[0, 1] = PROBES[j // 3], PROBES[j % 3]
-            table[j // 3, j % 3] = _energy(states, codes, angles, noise)
-        return lowest_of_two(table), 9
-    value, used = _energy(states, codes, angles, noise), 1
-    for _ in range(1 if count == 1 else ROUNDS):
-        for p in range(count):
-            here = angles[0, p]
-            for j in range(1, 3):
-                angles[0, p] = here + PROBES[j]
-                table[0, j] = _energy(states, codes, angles, noise)
-            value, shift = lowest_of_one(value, table[0, 1], table[0, 2])
-            angles[0, p] = here + shift
-            used += 2
+        write_turns(angles, 0, path)
+        value, used = _energy(states, known, path, noise, terms), used + 1
+        table[j // 3, j % 3] = value
+    if count == 2:
+        return lowest_of_two(table), used
+    for step in range(count * (1 if count == 1 else ROUNDS)):
+        p = step % count
+        here = angles[0, p]
+        for j in range(1, 3):
+            angles[0, p] = here + PROBES[j]
+            write_turns(angles, 0, path)
+            table[0, j] = _energy(states, known, path, noise, terms)
+        value, shift = lowest_of_one(value, table[0, 1], table[0, 2])
+        angles[0, p] = here + shift
+        used += 2
     return value, used

@@ -28,38 +28,44 @@ def write_noise(noise: Real, out: Real) -> None:
 
 
 @inner
-def write_turn(noise: Real, kind: int, way: np.int64, turns: Real, out: Real) -> None:
+def write_turn(noise: Real, kind: int, way: np.int64, turn: Real, out: Real) -> None:
     """Write a rotation and the noise (4, 4) after it as one matrix (64,): row, column, vector; a lone one four times.
 
     Args:
         noise: that of the way.
         kind: RX, RY or RZ.
         way: FORWARD, UNDO or PULL.
-        turns: (2, width) cosine and sine of each vector's angle.
+        turn: (8,) cosines and sines of each vector's angle.
         out: where to write.
     """
     u, v = (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
     write_noise(noise, out)
     rows, columns = (16, 4) if way == FORWARD else (4, 16)
     for lane in range(4):
-        c, s = turns[0, lane % turns.shape[1]], turns[1, lane % turns.shape[1]]
-        if way != FORWARD:
-            s = -s
+        c, s = turn[lane], turn[4 + lane]
         for i in range(4):
             left, right = rows * i + columns * u + lane, rows * i + columns * v + lane
             first, second = out[left], out[right]
-            if way == FORWARD:
-                out[left], out[right] = c * first + s * second, c * second - s * first
-            else:
-                out[left], out[right] = c * first - s * second, c * second + s * first
+            out[left], out[right] = c * first + s * second, c * second - s * first
 
 
 @inner
-def turn_scaled(r: Real, stride: int, kind: int, matrix: Real) -> None:
-    """Multiply by a matrix (64,) of which only the axis and the plane of a rotation are not those of the identity."""
+def turn_scaled(r: Real, stride: int, noise: Real, turn: Real, which: int) -> None:
+    """Rotate and multiply by diagonal noise (4, 4) on the qubit of a stride of at least 4.
+
+    Args:
+        r: the vectors.
+        stride: of the qubit.
+        noise: that of the way.
+        turn: (8,) cosines and sines of each vector's angle.
+        which: RX, RY or RZ; 3 more to go back: first the noise, then the rotation the other way round.
+    """
+    kind = which % 3
     w, u, v = kind + 1, (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
-    axis, uu, uv = load(matrix, 20 * w), load(matrix, 20 * u), load(matrix, 16 * u + 4 * v)
-    vu, vv = load(matrix, 16 * v + 4 * u), load(matrix, 20 * v)
+    c, s, axis = load(turn, 0), load(turn, 4), spread(noise[w, w])
+    uu, vv = spread(noise[u, u]) * c, spread(noise[v, v]) * c
+    minus, plus = spread(-noise[u, u]) * s, spread(noise[v, v]) * s
+    uv, vu = (minus, plus) if which < 3 else (plus, minus)
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
             a, x, y = load(r, k + w * stride), load(r, k + u * stride), load(r, k + v * stride)

@@ -7,9 +7,10 @@ import numpy as np
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.line_search import VALUE
 from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
-from automl.trainers.circuits.simulator.pauli_adjoint import APART, values_and_slopes
+from automl.trainers.circuits.simulator.pauli_adjoint import APART, bound, values_and_slopes
+from automl.trainers.circuits.simulator.pauli_schedule import nobody, places, schedule
 from automl.trainers.circuits.simulator.pauli_tables import Tables
-from automl.trainers.circuits.simulator.pauli_walk import ROOM, Bound, write_turns
+from automl.trainers.circuits.simulator.pauli_walk import write_turns
 from automl.trainers.circuits.simulator.state_gates import Codes
 
 
@@ -26,14 +27,14 @@ def minimise(
         limits: tolerance, iterations and rounding of `begin`.
     """
     vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
-    dtype = noise.rotations.dtype
-    states = np.empty((2 << 2 * noise.forms.shape[1]) + APART, dtype)
-    circuit = Bound(codes, np.empty((len(angles), 2, 1), dtype), np.empty(ROOM, dtype))
-    value, slopes = np.empty(1), np.empty((len(angles), 1), dtype)
+    gates = schedule(codes, nobody(noise))
+    circuit, terms = bound(gates, 1, vectors, noise), places(gates.positions, noise)
+    states = np.empty((2 << 2 * gates.positions[-1]) + APART, noise.rotations.dtype)
+    value, slopes = np.empty(1), np.empty((len(angles), 1), noise.rotations.dtype)
     running = True
     while running:
-        write_turns(vectors, POINT, circuit.turns)
-        values_and_slopes(states, circuit, noise, value, slopes)
+        write_turns(vectors, POINT, circuit)
+        values_and_slopes(states, circuit, noise, terms, value, slopes)
         for p in range(len(angles)):
             vectors[SLOPE, p] = slopes[p, 0]
         running = advance(vectors, numbers, value[0])

@@ -31,7 +31,7 @@ class Tables(NamedTuple):
             (4, 4), control first (SIDES), or one (16, 16) (JOINT).
         forms: (3 + n, n): SCALED or ANY by axis and qubit; UNIFORM, JOINT or SIDES by 3 + control and target.
         growth: (3 + n, n): how many times undoing that noise may enlarge an error.
-        places: (terms,) indices of Pauli strings.
+        letters: (n, terms) the observable's Pauli strings, by qubit.
         weights: (terms,) what their expectations are multiplied with to give the energy that is read.
     """
 
@@ -39,7 +39,7 @@ class Tables(NamedTuple):
     cnots: Real
     forms: npt.NDArray[np.int64]
     growth: Array
-    places: npt.NDArray[np.int64]
+    letters: npt.NDArray[np.int64]
     weights: Array
 
 
@@ -55,7 +55,7 @@ def tables(hamiltonian: Hamiltonian, noise: GateNoise, dtype: npt.DTypeLike = np
         np.ascontiguousarray(cnots, dtype),
         np.concatenate([np.where(off_diagonal == 0, SCALED, ANY), forms]),
         np.concatenate([turn_growth, _undone(noise.cnots)[1]]),
-        places,
+        np.stack([places >> 2 * (noise.qubits - 1 - qubit) & 3 for qubit in range(noise.qubits)]),
         weights,
     )
 

@@ -1,4 +1,4 @@
-"""A Pauli vector through the gates of a noisy circuit, forward and back."""
+"""Pauli vectors through one gate after the other, forward and back."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from automl.trainers.circuits.simulator.pauli_rotations import (
     write_noise,
     write_turn,
 )
+from automl.trainers.circuits.simulator.pauli_schedule import Schedule, join
 from automl.trainers.circuits.simulator.pauli_tables import ANY, JOINT, Tables
 from automl.trainers.circuits.simulator.program import ANGLE, CONTROL, CX, KIND, TARGET
-from automl.trainers.circuits.simulator.state_gates import Codes
 
 ROOM = 80
 """Numbers that the kernels work in: a matrix for four vectors, and 16 more."""
@@ -30,39 +30,49 @@ class Bound(NamedTuple):
     """A circuit at given angles.
 
     Attributes:
-        codes: (G, 4) its gates, as in `Program`.
-        turns: (P, 2, width) cosines and sines of the angles of each of `width` vectors side by side.
+        gates: its gates.
+        turns: (P, 8): four cosines and four sines of each angle, one for each vector, or four times the same.
+        width: how many vectors there are side by side, 1 or 4.
         room: (ROOM,) numbers to work in.
     """
 
-    codes: Codes
+    gates: Schedule
     turns: Real
+    width: int
     room: Real
 
 
 @inner
-def write_turns(angles: Real, first: int, turns: Real) -> None:
-    """Write cosines and sines (P, 2, width) of the rows of angles (B, P) from `first` on, the last one repeated."""
-    for lane in range(turns.shape[2]):
+def write_turns(angles: Real, first: int, circuit: Bound) -> None:
+    """Write cosines and sines for the rows of angles (B, P) from `first` on, the last one repeated."""
+    for lane in range(circuit.width):
         row = min(first + lane, len(angles) - 1)
-        for p in range(turns.shape[0]):
-            turns[p, 0, lane], turns[p, 1, lane] = math.cos(angles[row, p]), math.sin(angles[row, p])
+        for p in range(len(circuit.turns)):
+            circuit.turns[p, lane] = math.cos(angles[row, p])
+            circuit.turns[p, 4 + lane] = math.sin(angles[row, p])
+    for p in range(len(circuit.turns)):
+        for lane in range(circuit.width, 4):
+            circuit.turns[p, lane], circuit.turns[p, 4 + lane] = circuit.turns[p, 0], circuit.turns[p, 4]
 
 
 @inner
 def through(r: Real, way: np.int64, g: int, circuit: Bound, noise: Tables) -> None:
     """Take vectors through gate g: forward, back as a state (UNDO) or back as an observable (PULL)."""
-    kind, target, control = circuit.codes[g, KIND], circuit.codes[g, TARGET], circuit.codes[g, CONTROL]
-    width, last = circuit.turns.shape[2], noise.forms.shape[1] - 1
-    t, c = width << 2 * (last - target), width << 2 * (last - control)
+    code, positions = circuit.gates.codes[g], circuit.gates.positions
+    kind, target, control = code[KIND], code[TARGET], code[CONTROL]
+    t = circuit.width << 2 * positions[target]
+    c = circuit.width << 2 * positions[control]
     matrix, room = circuit.room[:64], circuit.room[64:]
     form = noise.forms[3 + control if kind == CX else kind, target]
+    if kind != CX and form != ANY and t > 1:
+        turn_scaled(r, t, noise.rotations[way, kind, target], circuit.turns[code[ANGLE]], 3 * int(way > 0) + kind)
+        return
     parts = 1 if kind != CX else form + 1
     for step in range(parts):
         part = step if way == FORWARD else parts - 1 - step
         on = t
         if kind != CX:
-            write_turn(noise.rotations[way, kind, target], kind, way, circuit.turns[circuit.codes[g, ANGLE]], matrix)
+            write_turn(noise.rotations[way, kind, target], kind, way, circuit.turns[code[ANGLE]], matrix)
         elif part == 0:
             permute(r, c, t, noise.cnots[way, control, target, 0], room)
             continue
@@ -74,10 +84,8 @@ def through(r: Real, way: np.int64, g: int, circuit: Bound, noise: Tables) -> No
             write_noise(noise.cnots[way, control, target, 16 * part - 15 : 16 * part + 1].reshape(4, 4), matrix)
         if on == 1:
             turn_last(r, matrix, room)
-        elif kind == CX or form == ANY:
-            turn_any(r, on, matrix)
         else:
-            turn_scaled(r, on, kind, matrix)
+            turn_any(r, on, matrix)
 
 
 @inner
@@ -92,23 +100,9 @@ def permute(r: Real, control: int, target: int, factor: float, room: Real) -> No
 
 
 @inner
-def start(r: Real, width: int) -> None:
-    """Write the state |0...0> of `width` vectors: 1 for every string of I and Z."""
-    for k in range(len(r)):
-        r[k] = 0
-    for k in range(width):
-        r[k] = 1
-    filled = width
-    while filled < len(r):
-        for k in range(filled):
-            r[3 * filled + k] = r[k]
-        filled *= 4
-
-
-@inner
-def energy(r: Real, lane: int, width: int, noise: Tables) -> float:
-    """Return the energy of one of several vectors side by side."""
-    value = 0.0
-    for term in range(len(noise.places)):
-        value += noise.weights[term] * r[noise.places[term] * width + lane]
-    return value
+def joined(r: Real, size: int, g: int, circuit: Bound) -> int:
+    """Let the qubits join that gate g needs; return the size of the vectors with them."""
+    for _ in range(circuit.gates.joins[g]):
+        join(r, size)
+        size *= 4
+    return size
