@@ -30,8 +30,11 @@ if TYPE_CHECKING:
     from automl.core.records import Result as Result
     from automl.core.records import Trial as Trial
     from automl.core.runner import Runner as Runner
+    from automl.core.space import Bounded as Bounded
     from automl.core.space import Growable as Growable
     from automl.core.space import Inheritable as Inheritable
+    from automl.core.space import LookAhead as LookAhead
+    from automl.core.space import Perturbable as Perturbable
     from automl.core.space import Relaxable as Relaxable
     from automl.core.space import SearchSpace as SearchSpace
     from automl.core.space import Sequential as Sequential
@@ -55,7 +58,16 @@ _HOME = {
     "automl.core.objectives": ("Objective", "Objectives"),
     "automl.core.records": ("Outcome", "Proposal", "Result", "Trial"),
     "automl.core.runner": ("Runner",),
-    "automl.core.space": ("Growable", "Inheritable", "Relaxable", "SearchSpace", "Sequential"),
+    "automl.core.space": (
+        "Bounded",
+        "Growable",
+        "Inheritable",
+        "LookAhead",
+        "Perturbable",
+        "Relaxable",
+        "SearchSpace",
+        "Sequential",
+    ),
     "automl.core.tracker": ("Tracker",),
     "automl.core.trainer": ("Trainer",),
     "automl.exports": ("export", "load"),
