@@ -168,6 +168,11 @@ def test_noise_drives_the_search_and_noiseless_energies_stand_beside(noisy):
     assert np.abs(gradient(program(EXACT), outcome.weights["angles"])[1]).max() < 1e-5
 
 
+def test_a_circuit_of_another_size_is_refused():
+    with pytest.raises(InvalidCandidate, match=r"2 qubits, the problem h2-4q 4"):
+        train(CircuitsTrainer(), circuit("rx0", 2))
+
+
 def test_depolarising_noise_shrinks_what_it_should():
     """Each Pauli with p / 3: of Z is left 1 - 4 p / 3; each of 15 pairs with p / 15: 1 - 16 p / 15."""
     trainer = CircuitsTrainer({"terms": {"ZI": 1.0}}, p1=0.03, p2=0.06)

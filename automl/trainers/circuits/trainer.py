@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.errors import UsageError
+from automl.core.errors import InvalidCandidate, UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.trainers.circuits.angles import first, lowest
@@ -169,8 +169,7 @@ class CircuitsTrainer(Trainer):
         self, candidate: Circuit, *, effort: float, weights: Weights | None, seed: int, report: Report
     ) -> Outcome:
         """Minimise from inherited angles, or from small random ones."""
-        if self.machine is not None:
-            self.machine.check(candidate)
+        self._refuse_strangers(candidate)
         program, recipe = written(candidate), self.recipe
         start = first(candidate, weights, seed)
         found = lowest(self._bench(), program, start, steps=recipe.steps(effort), seed=seed)
@@ -188,6 +187,16 @@ class CircuitsTrainer(Trainer):
         best = min(every, key=lambda found: found.energy)
         energies, gradients = sum(found.energies for found in every), sum(found.gradients for found in every)
         return self._outcome(candidate, program, replace(best, energies=energies, gradients=gradients))
+
+    def _refuse_strangers(self, candidate: Circuit) -> None:
+        if candidate.qubits != self.hamiltonian.qubits:
+            raise InvalidCandidate(
+                f"The circuit has {candidate.qubits} qubits, "
+                f"the problem {self.hamiltonian.name} {self.hamiltonian.qubits}.",
+                "Leave out the setting `qubits` of the space: the problem fills it in.",
+            )
+        if self.machine is not None:
+            self.machine.check(candidate)
 
     def _outcome(self, circuit: Circuit, program: Program, found: Minimum) -> Outcome:
         bench, price = self._bench(), self.recipe.price(circuit.cnots, len(circuit.gates))
