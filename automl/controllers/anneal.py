@@ -67,6 +67,8 @@ class Anneal(Controller):
         self._next = 0
         self._walks: dict[int, Walk] = {}
         """The walks that go on, by trial."""
+        self._last: dict[str, float] = {}
+        """What there is to say of the last walk that ended."""
 
     def ask(self, n: int, progress: float) -> list[Proposal]:
         waiting = [trial for trial, walk in self._walks.items() if not walk.pending][:n]
@@ -87,6 +89,7 @@ class Anneal(Controller):
             walk.following = self._neighbour(trial, walk) if walk.step < self.steps else None
             if walk.following is None:
                 del self._walks[trial]
+                self._last = {"steps": float(walk.step), "share_followed": walk.followed / walk.step}
                 closed.append(trial)
         return closed
 
@@ -94,14 +97,14 @@ class Anneal(Controller):
         return {walk.evaluation for walk in self._walks.values() if walk.evaluation is not None}
 
     def diagnostics(self) -> Mapping[str, float]:
-        return {"walks": float(len(self._walks)), "proposed": float(self._next)}
+        return self._last
 
     def state_dict(self) -> dict[str, Any]:
         walks = [[trial, walk.dump(self.space)] for trial, walk in self._walks.items()]
-        return {"next": self._next, "walks": walks}
+        return {"next": self._next, "walks": walks, "last": dict(self._last)}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
-        self._next = state["next"]
+        self._next, self._last = state["next"], dict(state["last"])
         self._walks = {trial: Walk.load(self.space, walk) for trial, walk in state["walks"]}
 
     def _step(self, trial: int, progress: float) -> Proposal:
