@@ -1,8 +1,8 @@
 """In which order the gates of a noisy circuit are simulated, and on how many qubits each of them.
 
-A qubit is alone, four numbers, until a CNOT needs it: rotations before that act on the four, and wait until then, as
-gates on other qubits do not mind. Then it joins the vector, which becomes 4 times larger. The last qubit to join has
-the largest stride, so the vector with it is four multiples of the vector before. Qubits without a CNOT join at the end.
+A qubit joins the vector when a gate first needs it; until then it is |0>, and the vector is 4 times smaller. Rotations
+of a qubit that no CNOT has touched wait until one does: they act on nothing that the gates in between act on. The last
+qubit to join has the largest stride, so joining appends three blocks, of which the one of letter Z is a copy.
 """
 
 from __future__ import annotations
@@ -20,58 +20,65 @@ from automl.trainers.circuits.simulator.state_gates import Codes
 
 Integers = npt.NDArray[np.int64]
 
-JOIN = 4
-"""Kind of a step in which a qubit joins the vector."""
-
 
 class Schedule(NamedTuple):
-    """Gates in the order in which they are simulated.
+    """The gates in the order in which they are simulated.
 
     Attributes:
-        codes: (steps, 4) gates as in `Program`; or of kind JOIN, with the qubit as their target.
+        codes: (G, 4) as in `Program`.
+        joins: (G,) how many qubits join before the gate.
         positions: (n + 1,) exponent of 4 in the stride of each qubit, -1 if it never joined; at the end how many have.
     """
 
     codes: Codes
+    joins: Integers
     positions: Integers
 
 
 @inner
 def schedule(codes: Codes, before: Integers) -> Schedule:
-    """Schedule gates for a vector in which the qubits with a position (n + 1,) already are."""
-    positions, size = before.copy(), len(codes)
-    steps = np.full((size + len(before), 4), -1, np.int64)
-    waits = np.zeros(size, np.bool_)
+    """Schedule gates on a vector in which the qubits of some positions (n + 1,) already are."""
+    ordered, joins, positions = np.empty_like(codes), np.zeros(len(codes), np.int64), before.copy()
+    waits = np.zeros(len(codes), np.bool_)
     count = 0
-    for g in range(size):
-        target, control = codes[g, TARGET], codes[g, CONTROL]
-        if codes[g, KIND] != CX and positions[target] < 0:
-            waits[g] = True
+    for g in range(len(codes)):
+        if codes[g, KIND] != CX:
+            if positions[codes[g, TARGET]] < 0:
+                waits[g] = True
+            else:
+                count = _emit(codes, g, Schedule(ordered, joins, positions), count)
             continue
-        for qubit in (target, control):
-            if qubit >= 0 and positions[qubit] < 0:
-                count = _join(qubit, codes[:g], waits, Schedule(steps, positions), count)
-        for k in range(4):
-            steps[count, k] = codes[g, k]
-        count += 1
-    for g in range(size):
-        if waits[g]:
-            count = _join(codes[g, TARGET], codes, waits, Schedule(steps, positions), count)
-    return Schedule(steps[:count], positions)
+        for column in (CONTROL, TARGET):
+            if positions[codes[g, column]] < 0:
+                count = _release(codes, codes[g, column], waits[:g], Schedule(ordered, joins, positions), count)
+        count = _emit(codes, g, Schedule(ordered, joins, positions), count)
+    for qubit in range(len(positions) - 1):
+        if positions[qubit] < 0:
+            count = _release(codes, qubit, waits, Schedule(ordered, joins, positions), count)
+    return Schedule(ordered, joins, positions)
 
 
 @inner
-def _join(qubit: int, codes: Codes, waits: npt.NDArray[np.bool_], into: Schedule, count: int) -> int:
-    """Schedule the waiting rotations of a qubit, and that it joins; return how many steps there are now."""
-    for g in range(len(codes)):
+def _release(codes: Codes, qubit: int, waits: npt.NDArray[np.bool_], into: Schedule, count: int) -> int:
+    """Schedule the rotations of a qubit that wait; return how many gates are scheduled now."""
+    for g in range(len(waits)):
         if waits[g] and codes[g, TARGET] == qubit:
-            for k in range(4):
-                into.codes[count, k] = codes[g, k]
+            count = _emit(codes, g, into, count)
             waits[g] = False
-            count += 1
-    into.codes[count, KIND], into.codes[count, TARGET] = JOIN, qubit
-    into.positions[qubit] = into.positions[-1]
-    into.positions[-1] += 1
+    return count
+
+
+@inner
+def _emit(codes: Codes, g: int, into: Schedule, count: int) -> int:
+    """Schedule one gate; return how many are scheduled now."""
+    for k in range(4):
+        into.codes[count, k] = codes[g, k]
+    for column in (TARGET, CONTROL):
+        qubit = codes[g, column]
+        if qubit >= 0 and into.positions[qubit] < 0:
+            into.positions[qubit] = into.positions[-1]
+            into.positions[-1] += 1
+            into.joins[count] += 1
     return count + 1
 
 
@@ -98,14 +105,14 @@ def places(positions: Integers, noise: Tables) -> tuple[Integers, Real]:
 
 
 @inner
-def clear_end(gates: Schedule, first: int, position: int) -> int:
-    """Return the first step from `first` on that is no gate within the vector, or acts on a qubit of that position."""
-    g = first
-    while g < len(gates.codes):
-        kind, target, control = gates.codes[g, KIND], gates.codes[g, TARGET], gates.codes[g, CONTROL]
-        if kind == JOIN or gates.positions[target] == position:
-            return g
-        if kind == CX and gates.positions[control] == position:
-            return g
-        g += 1
-    return g
+def join(r: Real, block: int) -> None:
+    """Append a qubit in state |0> to the first `block` numbers."""
+    for k in range(block):
+        r[block + k], r[2 * block + k], r[3 * block + k] = 0, 0, r[k]
+
+
+@inner
+def part(back: Real, block: int) -> None:
+    """Remove the last qubit, whose state is |0>, from an observable of 4 * `block` numbers."""
+    for k in range(block):
+        back[k] += back[3 * block + k]
