@@ -55,7 +55,7 @@ GOALS = (
     Goal("beh2-6q-published", CHEMICAL / 10, 1e-4, 3, 8, 5, 60_000, "6.8e-5, 5 CNOTs + 12 rotations"),
 )
 ARMS = ("anneal", "greedy", "double_dqn", "evolution", "bayesian", "random")
-EQUAL_COST = 1_000_000
+EQUAL_COST = 500_000
 
 
 def priced(accuracy: float) -> dict[str, float]:
