@@ -74,6 +74,7 @@ def one(search: Search) -> dict[str, Any]:
             "trials": summary.json["trials"],
             "cost": summary.json["cost"],
             "best": dict(summary.best.metrics),
+            "judged": [dict(trial.metrics) for trial in archive.ranked],
             "text": summary.json["best"]["text"],
             "oracle": summary.json.get("oracle", {}),
             "remarks": summary.json.get("remarks", []),
