@@ -3,10 +3,10 @@
     python benchmarks/circuits_search.py                    # everything: about 25 minutes on two cores
     python benchmarks/circuits_search.py --seeds 7 --only compact
 
-Compact: controller `anneal` on every shipped benchmark problem, noiseless, 3 seeds, all of which must pass. A gate has
-a price, and a CNOT that much more, of a sixteenth of the accuracy that is wanted. Every walk ends with a circuit; the row
-shows, of those within the accuracy, the one with the fewest CNOTs, and then gates. The search itself never sees the
-exact energy. All gates count, those of the Hartree-Fock state included. Seconds are those of one busy core.
+Compact: controller `anneal` on every shipped benchmark problem, noiseless, 3 seeds, all of which must pass. A gate
+has a price, and a CNOT that much more, of a sixteenth of the accuracy that is wanted. Every walk ends with a circuit;
+the row shows, of those within the accuracy, the one with the fewest CNOTs, and then gates. The search itself never sees
+the exact energy. All gates count, those of the Hartree-Fock state included. Seconds are those of one busy core.
 
 Controllers: six controllers on LiH with 4 qubits, default settings, the same price, the same number of simulated
 energies (a gradient counts as three).
