@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -16,6 +17,7 @@ from automl.core.space import SearchSpace
 from automl.core.trainer import Remarking
 
 _log = logging.getLogger("automl")
+_MOST_FAILURES, _LONGEST = 3, 300
 
 
 def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) -> dict[str, Any]:
@@ -40,6 +42,7 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "trials": spent.trials,
         "evaluations": spent.evaluations,
         "failed": len(archive.failed),
+        "failures": failures(archive),
         "seconds": round(spent.seconds, 3),
         "cost": spent.cost,
         "cost_unit": archive.header.get("cost_unit", ""),
@@ -53,6 +56,22 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "final": archive.header.get("finals", []),
         "baselines": {name: summarise(other, space, trainer) for name, other in archive.baselines.items()},
     }
+
+
+def failures(archive: Archive) -> list[dict[str, Any]]:
+    """Return why evaluations failed: the most common messages, each with its kind and how many evaluations it ended.
+
+    Args:
+        archive: the study, finished or not.
+
+    Returns:
+        At most three of {"count", "kind", "message"}, the most common first; empty if no evaluation failed.
+    """
+    said = Counter((r.error.kind, " ".join(r.error.message.split())) for r in archive.results if r.error)
+    return [
+        {"count": count, "kind": kind, "message": text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}
+        for (kind, text), count in said.most_common(_MOST_FAILURES)
+    ]
 
 
 def _entry(trial: Trial, space: SearchSpace[Any]) -> dict[str, Any]:

@@ -9,10 +9,26 @@ from rich.progress import (
     Progress,
     ProgressColumn,
     SpinnerColumn,
+    Task,
     TextColumn,
     TimeElapsedColumn,
     TimeRemainingColumn,
 )
+from rich.table import Column
+from rich.text import Text
+
+_WIDE = 120
+"""Columns of a terminal from which on a long bar takes no room from the words."""
+
+
+class _InFlight(ProgressColumn):
+    """What is in flight, on one line: the first to be cut where the terminal is narrow."""
+
+    def render(self, task: Task) -> Text:
+        return Text(task.fields["now"], style="dim", no_wrap=True, overflow="ellipsis")
+
+    def get_table_column(self) -> Column:
+        return Column()  # that of other columns never gives room
 
 
 class Bar:
@@ -30,14 +46,15 @@ class Bar:
             ending = [MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True)]
         elif seconds:
             ending.append(TextColumn(f"of {seconds:.0f}s"))
+        terminal = Terminal(stderr=True, force_terminal=True)
         self._progress = Progress(
             SpinnerColumn(),
             TextColumn("[bold]{task.description}"),
-            BarColumn(bar_width=24),
+            BarColumn(bar_width=24 if terminal.width >= _WIDE else 12),
             *ending,
             TextColumn("{task.fields[best]}", style="green"),
-            TextColumn("{task.fields[now]}", style="dim"),
-            console=Terminal(stderr=True, force_terminal=True),
+            _InFlight(),
+            console=terminal,
             refresh_per_second=4,
             redirect_stdout=False,  # results must stay clean
         )

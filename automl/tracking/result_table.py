@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 Summary: TypeAlias = Mapping[str, Any]
 WIDTH = 96
 """Characters of a candidate's short text; the whole of it is in `summary.json`."""
 _MOST_FRONT = 12
+_CANDIDATE = 32
+"""Characters that a front keeps for its candidates: only as many metrics stand before them as leave so much room."""
 _FEWEST, _MOST = 4, 6  # decimals
 _ABSENT = "-"
 
@@ -38,6 +42,7 @@ def result_table(summary: Summary) -> RenderableType:
             table.add_row(name, *cells)
         table.add_section()
     parts: list[RenderableType] = [table, *map(Text, summary.get("remarks") or ())]
+    parts += [Text(line, style="red") for line in _failures(searches)]
     parts.append(Text(_remark(summary), style="dim"))
     if len(summary.get("front") or ()) > 1:
         parts.append(front_table(summary))
@@ -70,22 +75,43 @@ def _narrowed(summary: Summary, trade_off: Sequence[Any]) -> Summary:
 
 
 def front_table(summary: Summary, title: str = "Pareto front", most: int = _MOST_FRONT) -> RenderableType:
-    """Return the entries that no other dominates as something Rich can print."""
-    from rich.table import Table
-
+    """Return the entries that no other dominates as something Rich can print, as wide as the terminal."""
     front: Sequence[Any] = [entry for entry in summary.get("front") or () if entry]
-    shown = front[:most]
-    titled = title if len(shown) == len(front) else f"{title}, {most} of {len(front)}"
-    names = _names(front)
-    table = Table(box=_box(), title=titled, title_justify="left", title_style="bold")
-    table.add_column("trial", justify="right")
-    for name in names:
-        table.add_column(name, justify="right")
-    table.add_column("candidate", overflow="fold")
-    columns = [_apart(column, column) for column in (_row(name, shown) for name in names)]
-    for entry, *cells in zip(shown, *columns, strict=True):
-        table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry))
-    return table
+    titled = title if len(front) <= most else f"{title}, {most} of {len(front)}"
+    return _Front(titled, front[:most], re.findall(r"[\w./-]+", _goals([summary])))
+
+
+@dataclass(frozen=True)
+class _Front:
+    """A front that shows the metrics in `wanted`, and as many others as leave room for the candidates."""
+
+    title: str
+    entries: Sequence[Mapping[str, Any]]
+    wanted: Sequence[str]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        from rich.table import Table
+
+        columns = self._columns(options.max_width)
+        table = Table(box=_box(), title=self.title, title_justify="left", title_style="bold")
+        for name in ("trial", *columns):
+            table.add_column(name, justify="right", no_wrap=True)
+        table.add_column("candidate", overflow="fold")
+        for entry, *cells in zip(self.entries, *columns.values(), strict=True):
+            table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry))
+        yield table
+
+    def _columns(self, width: int) -> dict[str, list[str]]:
+        """Return the cells of the metrics that fit, in the order in which they were measured."""
+        names = _names(self.entries)
+        columns = {name: _apart(_row(name, self.entries), _row(name, self.entries)) for name in names}
+        room = width - _CANDIDATE - len("  trial  ") - 3
+        shown = set()
+        for name in sorted(names, key=lambda name: name not in self.wanted):
+            room -= max(len(name), *map(len, columns[name])) + 3  # with what stands between columns
+            if name in self.wanted or room >= 0:
+                shown.add(name)
+        return {name: cells for name, cells in columns.items() if name in shown}
 
 
 def short(entry: Mapping[str, Any], width: int = WIDTH) -> str:
@@ -218,6 +244,14 @@ def _spent(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
     if any(search.get("cost") for search in searches):
         unit = next((search["cost_unit"] for search in searches if search.get("cost_unit")), "")
         yield (f"cost, {unit}" if unit else "cost"), *(number(search.get("cost")) for search in searches)
+
+
+def _failures(searches: Sequence[Summary]) -> Iterable[str]:
+    """Say why evaluations failed: those of the search itself, then those of its baselines by name."""
+    for place, search in enumerate(searches):
+        whose = f"{search.get('controller') or '?'}: " if place else ""
+        for failure in search.get("failures") or ():
+            yield f"{whose}{failure['count']:,} failed: {failure['message']}"
 
 
 def _title(summary: Summary) -> str:

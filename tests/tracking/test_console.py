@@ -19,6 +19,7 @@ from automl.testing.trackers import (
     tower_study,
     tower_trials,
 )
+from automl.tracking._bar import Bar
 from automl.tracking._progress import Progress
 from automl.tracking.console import Console
 from automl.tracking.result_table import duration, front_table, fronts, number, result_table, short
@@ -103,8 +104,9 @@ def test_evaluations_are_counted_where_they_are_the_budget(capsys: pytest.Captur
 
 
 def test_a_long_trial_moves_the_bar_and_shows_its_evaluations(
-    capsys: pytest.CaptureFixture[str], tmp_path: Path
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
+    monkeypatch.setenv("COLUMNS", "120")
     tracker = Console(terminal=True)
     tracker.opened(replace(tower_study(tmp_path), total=4))
     for result in long_trial(0, 400).results:
@@ -282,3 +284,44 @@ def test_the_trade_off_stands_in_for_a_front_of_one_objective() -> None:
     assert "Pareto front" not in shown
     assert "Pareto front" in text(fronts({**CIRCUITS, "objectives": ["min:error", "min:cnots"]}))
     assert "Pareto front" in text(fronts(SUMMARY))
+
+
+def test_failures_explain_themselves_those_of_a_baseline_by_its_name() -> None:
+    failed = [{"count": 1050, "kind": "invalid", "message": "The circuit has 4 qubits."}]
+    random = {"controller": "random", "failures": [{"count": 2, "kind": "timeout", "message": "It took longer."}]}
+    lines = [
+        line.strip() for line in text(result_table({"failures": failed, "baselines": {"random": random}})).split("\n")
+    ]
+    assert "1,050 failed: The circuit has 4 qubits." in lines
+    assert "random: 2 failed: It took longer." in lines
+
+
+MANY = dict.fromkeys(("priced_energy", "energy", "noiseless_energy", "error", "cnots", "gates", "depth"), -1.136)
+FRONT = {
+    "objectives": ["min:priced_energy", "max:depth"],
+    "front": [{"trial": n, "text": "rx0 " * 20, "metrics": {**MANY, "cnots": float(n)}} for n in range(3)],
+}
+
+
+@pytest.mark.parametrize(("width", "shown"), [(80, 3), (110, 5), (150, 7)])
+def test_a_front_leaves_room_for_its_candidates(width: int, shown: int) -> None:
+    lines = text(front_table(FRONT), width).splitlines()
+    head = next(line for line in lines if "candidate" in line)
+    assert {"priced_energy", "depth"} < set(head.split())
+    assert len(head.split()) == shown + 2
+    assert width - head.index("candidate") >= 32
+    assert "…" not in head
+    assert max(map(len, lines)) <= width
+
+
+def test_a_narrow_bar_cuts_what_is_in_flight_and_no_number(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "100")
+    bar = Bar("double_dqn", 40, None)
+    bar.move(2, "best priced_energy -1.1372 (trial 1)", "trial 2 open, 12 evaluations of 83")
+    bar.close()
+    plain = re.sub(r"\x1b\[[0-9;?]*[a-zA-Z]", "", capsys.readouterr().err)
+    said = " ".join(plain.replace("\r", "\n").splitlines()[-1].split())
+    assert "2/40 -:--:-- best priced_energy -1.1372 (trial 1) trial 2" in said
+    assert said.endswith("…")
