@@ -41,5 +41,8 @@ def _panel(name: str, line: list[tuple[float, float]]) -> Any:
     figure.add_scatter(x=x, y=y, mode=mode, line={"color": look.ACCENT, "width": 2}, name="")
     figure.update_xaxes(nticks=5)
     figure.update_yaxes(nticks=5, tickformat="~s" if max(map(abs, y)) >= 1000 else "~g")
+    if len(line) == 1:  # around one point there is no scale to show
+        figure.update_xaxes(tickvals=list(x))
+        figure.update_yaxes(tickvals=list(y))
     look.name_axes(figure, "", name)
     return figure

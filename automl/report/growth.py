@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from automl.archive import Archive, Scale
-from automl.report import look, words
+from automl.report import frame, look, words
 from automl.report.section import Section
 
 
@@ -22,9 +22,26 @@ def section(archive: Archive) -> Section | None:
         _curve(figure, baseline.best_so_far(by), name, look.BASELINE, "solid" if first else "dot", 2)
     _curve(figure, archive.best_so_far(by), archive.info.controller, look.ACCENT, "solid", 3)
     look.name_axes(figure, _spent(archive, by), f"{words.spoken(goal.metric)}, {words.better(goal)}")
-    figure.update_yaxes(**look.ticks(goal.metric, [y for _, y in archive.best_so_far(by)]))
+    outside = _upright(figure, archive, by)
     figure.update_xaxes(tickformat="~s", rangemode="tozero")
-    return Section("Best so far", _note(archive), (figure,))
+    return Section("Best so far", _note(archive) + outside, (figure,))
+
+
+def _upright(figure: Any, archive: Archive, by: Scale) -> str:
+    """Set up the axis of the objective, and say what its frame leaves out."""
+    goal, corners = archive.info.objectives.goals[0], archive.best_so_far(by)
+    style = look.ticks(goal.metric, [y for _, y in corners])
+    figure.update_yaxes(**style)
+    curves = [corners, *(other.best_so_far(by) for other in archive.baselines.values())]
+    trials = [float(trial.metrics[goal.metric]) for trial in archive.ranked]
+    wanted = [y for curve in curves for y in frame.late(curve)] + frame.better(trials, goal)
+    ends = frame.around(wanted, [*trials, *(y for curve in curves for _, y in curve)])
+    if ends is None or style.get("type") == "log":
+        return ""
+    figure.update_yaxes(range=ends)
+    outside = sum(not ends[0] <= value <= ends[1] for value in trials)
+    trials_too = f", and {words.counted(outside, 'trial')}" if outside else ""
+    return f" Not in the frame: the first values of the search{trials_too}."
 
 
 def _spent(archive: Archive, by: Scale) -> str:

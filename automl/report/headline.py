@@ -8,6 +8,7 @@ import shlex
 from automl.archive import Archive
 from automl.core.records import Trial
 from automl.report import picture, words
+from automl.summary import failures
 
 
 def headline(archive: Archive) -> str:
@@ -18,7 +19,7 @@ def headline(archive: Archive) -> str:
         f'<p class="over">{html.escape(info.space)} <span>searched by</span> {html.escape(info.controller)}'
         f"{_state(archive)}</p>\n<h1>{html.escape(info.name)}</h1>\n"
         f'<p class="lead">{_sentence(archive)}</p>\n<dl class="facts">{facts}</dl>\n'
-        f"{_remarks(archive)}{picture.figure(archive)}{_candidate(archive)}{_commands(archive)}"
+        f"{_remarks(archive)}{_failures(archive)}{picture.figure(archive)}{_candidate(archive)}{_commands(archive)}"
     )
 
 
@@ -100,6 +101,15 @@ def _remarks(archive: Archive) -> str:
             "nothing could select by it."
         )
     return "".join(f'<p class="remark">{html.escape(text)}</p>\n' for text in said)
+
+
+def _failures(archive: Archive) -> str:
+    """Why evaluations failed, the most common reasons."""
+    said = (
+        f'<span class="bad">{failure["count"]:,} failed:</span> {html.escape(failure["message"])}'
+        for failure in failures(archive)
+    )
+    return "".join(f'<p class="remark">{text}</p>\n' for text in said)
 
 
 def _candidate(archive: Archive) -> str:

@@ -7,6 +7,7 @@ and draws again when the theme changes. Nothing here knows a colour by value.
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -70,6 +71,8 @@ def ticks(metric: str, values: Sequence[float]) -> dict[str, Any]:
     if words.is_share(metric) and all(0 <= value <= 1 for value in values):
         return {"tickformat": ".2~%"}
     low, high = min(values, default=0.0), max(values, default=0.0)
+    if low > 0 and high / low > 1e6:
+        return {"type": "log", "tickformat": ".0e", "dtick": math.ceil(math.log10(high / low) / 8)}
     if low > 0 and high / low > 30:
         format_ = "~s" if high >= 1000 or low >= 1 else "~g"
         return {"type": "log", "tickformat": format_, "dtick": 1 if high / low > 300 else "D2"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import html
+import math
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,6 +12,9 @@ from automl.core.objectives import Objective
 from automl.core.records import Result
 from automl.report import look, words
 from automl.report.section import Section
+
+ROUNDING = 1e-8
+"""Beside the largest value, so small a one has lost most of its digits in a difference."""
 
 
 def section(archive: Archive) -> Section | None:
@@ -23,12 +27,40 @@ def section(archive: Archive) -> Section | None:
         _line(figure, other.trade_off_front, (across, upright), name, look.BASELINE)
     _dots(figure, archive, across, upright)
     _line(figure, archive.trade_off_front, (across, upright), archive.info.controller, look.BEST)
-    figure.update_xaxes(**look.ticks(across.metric, [r.metrics[across.metric] for r in archive.trade_off_front]))
-    figure.update_yaxes(**look.ticks(upright.metric, [r.metrics[upright.metric] for r in archive.trade_off_front]))
-    look.name_axes(figure, f"{words.spoken(across.metric)}, {words.better(across)}", words.spoken(upright.metric))
+    figure.update_xaxes(**look.ticks(across.metric, [x for trace in figure.data for x in trace.x]))
     note = "Dots are evaluations; on the front none gains on one axis without losing on the other. "
-    note += f"The search itself was for {archive.info.objectives}."
+    note += f"The search itself was for {archive.info.objectives}.{_upright(figure, upright.metric)}"
+    look.name_axes(figure, f"{words.spoken(across.metric)}, {words.better(across)}", words.spoken(upright.metric))
     return Section("Trade-off", note, (figure,), wide=False)
+
+
+def _upright(figure: Any, metric: str) -> str:
+    """Set up the upright axis, lift what is only rounding to a floor, and say so."""
+    values = [y for trace in figure.data for y in trace.y]
+    floor = rounding(values)
+    if floor:
+        for trace in figure.data:
+            trace.y = [max(y, floor) for y in trace.y]
+        values = [max(y, floor) for y in values]
+    figure.update_yaxes(**look.ticks(metric, values))
+    return f" What is below {floor:.0e}, zero or negative, is rounding, and drawn there." if floor else ""
+
+
+def rounding(values: Sequence[float]) -> float | None:
+    """Return the level below which values are only rounding, so that a logarithmic axis can end there.
+
+    It is as high as the most negative value is low, and no lower than the smallest positive one.
+
+    Returns:
+        None if all values are positive, if none is, or if the negative ones are too large to be rounding.
+    """
+    low, high = min(values, default=0.0), max(values, default=0.0)
+    if low > 0 or high <= 0 or -low > ROUNDING * high:
+        return None
+    smallest = min(value for value in values if value > 0)
+    if smallest > ROUNDING * high:  # a zero beside whole numbers is a value like others
+        return None
+    return 10.0 ** math.ceil(math.log10(max(-low, smallest)))
 
 
 def applies(archive: Archive) -> bool:

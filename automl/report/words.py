@@ -49,6 +49,8 @@ def measured(metric: str, value: float | None) -> str:
         return f"{100 * value:.{2 if 0.99 <= value < 1 else 1}f}{SPACE}%"
     if abs(value) >= 1000 or float(value).is_integer():
         return number(value)
+    if abs(value) < 1e-4:  # six digits of what is mostly rounding would only be long
+        return f"{value:.1e}"
     return max(f"{value:.6g}", f"{value:#.4g}", key=len)
 
 

@@ -13,9 +13,12 @@ from html.parser import HTMLParser
 import demo_archives as demo
 import pytest
 
+from automl.core.records import Outcome, Proposal, Result
 from automl.report import write_report
 from automl.report.look import MOST_DOTS
 from automl.report.table import MOST_BEST, MOST_FAILED
+from automl.report.trade_off import rounding
+from automl.summary import failures
 
 
 class Page(HTMLParser):
@@ -201,6 +204,84 @@ def test_a_huge_study_stays_small(tmp_path):
 def test_importing_the_report_does_not_load_plotly():
     code = "import sys, automl.report; sys.exit('plotly' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
+
+
+def walk(values, errors=None):
+    """An archive of one long trial whose evaluations measured these losses, and errors of a trade-off."""
+    results = [
+        Result(i, Proposal(0, i, demo.SPACE.root()), Outcome({"loss": y, "error": e, "cnots": float(i % 7)}, cost=1.0))
+        for i, (y, e) in enumerate(zip(values, errors or values, strict=True))
+    ]
+    best = min(range(len(values)), key=lambda i: values[i])
+    trial = replace(demo.trial(results[0]), results=tuple(results), place=best)
+    return demo.archive([trial], demo.info(objectives=("min:loss",)), header={"trade_off": ["min:error", "min:cnots"]})
+
+
+def test_an_untrained_start_does_not_flatten_the_search(tmp_path):
+    falling = [0.7, -0.5, *(-1.136 - 1e-6 * i for i in range(98))]
+    page = page_of(walk(falling), tmp_path)
+    for figure in (page.figures[0], page.figures[2]):
+        low, high = figure["layout"]["yaxis"]["range"]
+        assert -1.1362 < low < min(falling) < high < -1.1359
+    assert "Not in the frame: the first values of the search." in page.text
+    assert "better half of the values" in page.text
+
+
+def test_what_differs_little_is_shown_whole(tmp_path):
+    page = page_of(walk([-1.0 - 0.01 * i for i in range(40)]), tmp_path)
+    assert "range" not in page.figures[0]["layout"]["yaxis"]
+    assert "Not in the frame" not in page.text
+
+
+def test_a_trade_off_over_decades_is_logarithmic_and_rounding_lies_on_its_floor(tmp_path):
+    errors = [0.5, 0.02, 1e-9, 3e-12, 4e-16, 0.0, -2e-15]
+    page = page_of(walk([float(-i) for i in range(7)], errors), tmp_path)
+    figure = next(f for f in page.figures if any(t["name"] == "evaluations" for t in f["data"]))
+    assert figure["layout"]["yaxis"]["type"] == "log"
+    assert sorted(next(t for t in figure["data"] if t["name"] == "evaluations")["y"])[:4] == [1e-14] * 3 + [3e-12]
+    assert "What is below 1e-14, zero or negative, is rounding, and drawn there." in page.text
+
+
+@pytest.mark.parametrize(
+    ("values", "floor"),
+    [
+        ([1e-3, 0.5], None),  # nothing to lift
+        ([-1e-3, 0.5], None),  # noise, not rounding
+        ([0.0, 3.0, 7.0], None),  # counts
+        ([-1.0, -2.0], None),
+        ([], None),
+        ([0.0, 3e-14, 0.5], 1e-13),
+    ],
+)
+def test_only_rounding_is_lifted(values, floor):
+    assert rounding(values) == (floor and pytest.approx(floor))
+
+
+def test_other_trials_stand_behind_the_best_as_one_thin_line(tmp_path):
+    page = page_of(demo.archive(demo.built(30)), tmp_path)
+    figure = next(f for f in page.figures if any(t["name"] == "other trials" for t in f["data"]))
+    first = figure["data"][0]
+    assert first["name"] == "other trials"
+    assert first["y"].count(None) == 25
+    assert "Thin: 25 other trials." in page.text
+
+
+def test_failures_explain_themselves_in_the_head(tmp_path):
+    full = [demo.failed(n, demo.SPACE.root()) for n in range(4)]
+    rare = [
+        demo.failed(n, demo.SPACE.root(), kind="raised", message=f"<b>{n % 4}</b>\n  " + "x" * 999) for n in range(4, 8)
+    ]
+    archive = demo.archive([*full, *rare])
+    assert [entry["count"] for entry in failures(archive)] == [4, 1, 1]
+    assert failures(archive)[0] == {
+        "count": 4,
+        "kind": "out_of_memory",
+        "message": "The network did not fit into 2 GB.",
+    }
+    assert len(failures(archive)[1]["message"]) == 300
+    page = page_of(archive, tmp_path)
+    assert "4 failed: The network did not fit into 2 GB." in page.text
+    assert "<b>0</b>" not in page.source
 
 
 @pytest.mark.slow

@@ -30,6 +30,7 @@ def test_numbers(value, said):
         ("val_accuracy", 0.934, "93.4 %"), ("val_accuracy", 0.9985, "99.85 %"), ("test/auc", 1.0, "100.0 %"),
         ("loss", 0.166, "0.1660"), ("params", 1_200_000, "1.2M"), ("val_accuracy", 93.4, "93.40"),
         ("energy", -1.136189, "-1.13619"), ("noiseless_error", 0.0013, "0.001300"),
+        ("test_error", -6.66134e-16, "-6.7e-16"),
         ("val_accuracy", None, "–"), ("loss", math.nan, "–"), ("accelerators", 0.5, "0.5000"),
     ],
 )  # fmt: skip
