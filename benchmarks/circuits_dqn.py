@@ -24,7 +24,7 @@ CHEMICAL = 1.6e-3
 ENERGY = ("min:energy",)
 FREE = {"gate_price": 0.0, "cnot_price": 0.0}
 RANDOM = {"epsilon_end": 1.0}
-SUCCESS = {"h2-2q": 60, "h2-3q": 100, "h2-4q": 200, "lih-4q": 400}
+SUCCESS = {"h2-2q": 60, "h2-3q": 100, "h2-4q": 100, "lih-4q": 300}
 """Episodes per search."""
 MINUTES = {"h2-2q": 3, "h2-3q": 3, "h2-4q": 3, "lih-4q": 20}
 ABLATION: Mapping[str, Mapping[str, Any]] = {
@@ -122,7 +122,7 @@ def main() -> None:
     if options.only in (None, "ablation"):
         ablation(options.seeds[:3], options.at_once, "lih-4q", 250, ABLATION)
     if options.only in (None, "optimisers"):
-        ablation(options.seeds[:3], options.at_once, "h2-3q", 40, OPTIMISERS)
+        ablation(options.seeds[:3], options.at_once, "h2-3q", 15, OPTIMISERS)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """What is left of a circuit's energy under noise, and what honest selection by the noisy energy finds.
 
-    python benchmarks/circuits_noise.py                     # everything: about half an hour on two cores
+    python benchmarks/circuits_noise.py                     # everything: about ten minutes on two cores
 
 Controller `anneal`, exact noisy energies and gradients, no price on gates: noise is the price. Depolarising noise of
 strength p1 after every rotation and p2 after every CNOT (each of the 3 or 15 other Paulis with p/3 or p/15). Three
@@ -34,10 +34,10 @@ class Case:
 
 CASES = (
     Case("h2-2q", 1e-3, 5e-3, 0.0, 5.4, 2_000),
-    Case("h2-4q", 1e-3, 5e-3, 0.0, 11.6, 12_000),
-    Case("lih-4q", 1e-3, 5e-3, 0.0, 8.4, 40_000),
-    Case("h2-4q", 5.22e-4, 1.25e-2, 19.15, 19.35, 12_000),
-    Case("lih-4q", 2.44e-4, 8.25e-3, 0.0, 10.4, 40_000),
+    Case("h2-4q", 1e-3, 5e-3, 0.0, 11.6, 8_000),
+    Case("lih-4q", 1e-3, 5e-3, 0.0, 8.4, 16_000),
+    Case("h2-4q", 5.22e-4, 1.25e-2, 19.15, 19.35, 8_000),
+    Case("lih-4q", 2.44e-4, 8.25e-3, 0.0, 10.4, 16_000),
 )
 FREE = {"gate_price": 0.0, "cnot_price": 0.0}
 
