@@ -53,8 +53,8 @@ class Goal:
 
 
 GOALS = (
-    Goal("h2-2q", CHEMICAL, 1e-8, 1, None, 1.0, 2_000, "-"),
-    Goal("h2-3q", CHEMICAL, 1e-8, 2, None, 1.0, 6_000, "-"),
+    Goal("h2-2q", CHEMICAL, 1e-8, 1, None, 0.2, 1_000, "-"),
+    Goal("h2-3q", CHEMICAL, 1e-8, 2, None, 0.5, 4_000, "-"),
     Goal("h2-4q", CHEMICAL, 1e-8, 3, None, 1.0, 12_000, "7.2e-8, 7 rotations"),
     Goal("lih-4q", CHEMICAL, CHEMICAL, 5, 16, 5, 40_000, "-"),
     Goal("lih-6q", CHEMICAL, CHEMICAL, 9, 18, 10, 80_000, "6.7e-4, 67 gates"),
