@@ -19,7 +19,7 @@ from automl.trainers.circuits.noise.channels import GateNoise, compose, depolari
 from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.pauli import PauliSimulator
 from automl.trainers.circuits.simulator.pauli_reference import PauliReference
-from automl.trainers.circuits.simulator.pauli_tables import ANY, JOINT, SCALED, SIDES, UNIFORM, observed, structure
+from automl.trainers.circuits.simulator.pauli_tables import ANY, EVEN, JOINT, SIDES, UNIFORM, observed, structure
 from automl.trainers.circuits.simulator.program import Program, program
 from automl.trainers.circuits.simulator.state_reference import StateReference
 
@@ -170,19 +170,21 @@ def test_forms_of_noise_are_recognised() -> None:
     rng = np.random.default_rng(0)
     first, second = _relaxation(rng), _relaxation(rng)
     pair = depolarising(0.1, qubits=2)
-    form, factor, _ = structure(pair)
-    assert (form, factor) == (UNIFORM, pair[1, 1])
+    assert structure(pair) == (UNIFORM, pair[1, 1], [])
     form, factor, sides = structure(compose([pair, tensor(first, second)], qubits=2))
     assert form == SIDES
     assert factor == pytest.approx(pair[1, 1], abs=1e-14)
-    np.testing.assert_allclose(sides, np.stack([first, second]), atol=1e-14)
+    np.testing.assert_allclose(np.stack(sides), np.stack([first, second]), atol=1e-14)
     assert structure(compose([tensor(first, second), pair], qubits=2))[0] == JOINT
     assert structure(depolarising(15 / 16, qubits=2))[:2] == (UNIFORM, pytest.approx(0.0))
-    dephased = tensor(channels.phase_flip(0.5), channels.bit_flip(0.5))
-    assert np.allclose(np.kron(*structure(dephased)[2]), dephased) or structure(dephased)[0] == JOINT
-    rotations = PauliSimulator(observable(rng, 2), machine(rng, 2, "sides")).tables.forms[:3]
-    assert (rotations == ANY).all()
-    assert (PauliSimulator(observable(rng, 2), machine(rng, 2, "uniform")).tables.forms[:3] == SCALED).all()
+    form, _, sides = structure(tensor(channels.phase_flip(0.1), channels.amplitude_damping(0.2)))
+    assert form == SIDES
+    np.testing.assert_allclose(sides[1], channels.amplitude_damping(0.2), atol=1e-14)
+    forms = {
+        name: set(PauliSimulator(observable(rng, 2), machine(rng, 2, name)).tables.rules[1, :3].ravel())
+        for name in FORMS
+    }
+    assert forms == {"none": {EVEN}, "uniform": {EVEN}, "sides": {ANY}, "joint": {ANY}, "strong": {ANY}}
 
 
 def test_readout_is_part_of_the_observable() -> None:

@@ -65,10 +65,12 @@ class PauliSimulator:
 
     def vector(self, program: Program, angles: Array) -> Array:
         """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
-        r = np.empty(4**self.qubits, self.tables.rotations.dtype)
-        positions = final(program.codes, sets_of_angles(program, angles), self.tables, r)
-        ordered = r.reshape((4,) * self.qubits).transpose(self.qubits - 1 - positions)
-        return ordered.reshape(-1).astype(np.float64)
+        r = np.empty(4**self.qubits, self.tables.numbers.dtype)
+        positions, left = final(program.codes, sets_of_angles(program, angles), self.tables, r)
+        ordered = r.reshape((4,) * self.qubits).transpose(self.qubits - 1 - positions).astype(np.float64)
+        for qubit, factor in enumerate(left):
+            ordered *= np.array([1.0, factor, factor, factor]).reshape((4,) + (1,) * (self.qubits - 1 - qubit))
+        return ordered.reshape(-1)
 
     def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
         """Minimise over all angles (P,) by BFGS; see `Simulator.minimise`."""

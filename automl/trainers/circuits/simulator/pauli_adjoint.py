@@ -12,11 +12,19 @@ import numpy as np
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.observable import Real
 from automl.trainers.circuits.simulator.pauli_lanes import inner
-from automl.trainers.circuits.simulator.pauli_rotations import FORWARD, PULL, UNDO, slope
-from automl.trainers.circuits.simulator.pauli_schedule import Integers, Schedule, nobody, part, places, schedule
+from automl.trainers.circuits.simulator.pauli_schedule import (
+    FAR,
+    NEAR,
+    TURN,
+    Integers,
+    Schedule,
+    nothing_before,
+    places,
+    schedule,
+)
 from automl.trainers.circuits.simulator.pauli_tables import Tables
-from automl.trainers.circuits.simulator.pauli_walk import ROOM, Bound, joined, through, write_turns
-from automl.trainers.circuits.simulator.program import ANGLE, CONTROL, CX, KIND, TARGET
+from automl.trainers.circuits.simulator.pauli_trig import trigonometry
+from automl.trainers.circuits.simulator.pauli_walk import ROOM, Track, Walk, backward, forward
 from automl.trainers.circuits.simulator.state_gates import Codes
 
 LIMIT = 1e3
@@ -35,96 +43,93 @@ def width_for(sets: int, gates: Schedule) -> int:
 
 
 @inner
-def bound(gates: Schedule, width: int, angles: Real, noise: Tables) -> Bound:
-    """Return a circuit with room for its angles, of which there are (B, P) in all."""
-    dtype = noise.rotations.dtype
-    return Bound(gates, np.empty((angles.shape[1], 8), dtype), width, np.empty(ROOM, dtype))
+def kept_by(gates: Schedule, slopes: bool) -> tuple[Integers, int]:
+    """Return the rows (S,) of states to keep, -1 where the step can be undone, and their number."""
+    keep, grown, count = np.full(len(gates.growth), -1, np.int64), 1.0, 0
+    if slopes:
+        for g in range(len(keep)):
+            grown *= gates.growth[g]
+            if grown > LIMIT:
+                keep[g], grown, count = count, 1.0, count + 1
+    return keep, count
 
 
 @inner
-def forward(r: Real, circuit: Bound, noise: Tables, kept: tuple[Integers, Real]) -> None:
-    """Take |0...0> through a circuit; keep the states before some gates: places (G,), where >= 0, of states (K, N)."""
-    size = circuit.width
-    for k in range(size):
-        r[k] = 1
-    for g in range(len(circuit.gates.codes)):
-        size = joined(r, size, g, circuit)
-        if kept[0][g] >= 0:
-            state = kept[1][kept[0][g]]
-            for k in range(size):
-                state[k] = r[k]
-        through(r[:size], FORWARD, g, circuit, noise)
+def prepare(gates: Schedule, width: int, angles: int, slopes: bool, noise: Tables) -> tuple[Walk, Track]:
+    """Return a circuit with room for its angles, and for derivatives by them if there are to be any."""
+    dtype, n = noise.numbers.dtype, len(noise.letters)
+    steps, scales = gates.steps.copy(), np.empty((len(gates.scales), 6), dtype)
+    for g in range(len(steps)):
+        steps[g, NEAR] *= width
+        steps[g, FAR] *= width
+        for k in range(3):
+            scales[g, k], scales[g, 3 + k] = gates.scales[g, k], 1 / gates.scales[g, k]
+    keep, count = kept_by(gates, slopes)
+    walk = Walk(steps, scales, np.empty((angles, 8), dtype), noise.numbers, np.empty(ROOM, dtype))
+    kept = np.empty((count, width << 2 * max(1, gates.positions[-1])), dtype)
+    return walk, Track(np.empty((n, 2, 4 * width), dtype), keep, kept, np.empty((angles, width), dtype))
 
 
 @inner
-def read(r: Real, lane: int, width: int, terms: tuple[Integers, Real]) -> float:
-    """Return the energy of one of several vectors side by side, from places and weights of the terms."""
-    value = 0.0
+def begin(trigonometry: tuple[Real, Real], first: int, r: Real, walk: Walk, track: Track) -> None:
+    """Make ready for the rows of cosines and sines (B, P) from `first` on, the last one repeated; qubits are |0>."""
+    cosines, sines = trigonometry
+    width = track.slopes.shape[1]
+    for lane in range(4):
+        row = min(first + min(lane, width - 1), len(cosines) - 1)
+        for p in range(len(walk.turns)):
+            walk.turns[p, lane], walk.turns[p, 4 + lane] = cosines[row, p], sines[row, p]
+    for lane in range(width):
+        r[lane] = 1
+        for qubit in range(len(track.alone)):
+            alone = track.alone[qubit, 0]
+            alone[lane], alone[width + lane], alone[2 * width + lane], alone[3 * width + lane] = 1, 0, 0, 1
+        for p in range(len(track.slopes)):
+            track.slopes[p, lane] = 0
+
+
+@inner
+def trigonometries(angles: Real) -> tuple[Real, Real]:
+    """Return cosines and sines of angles (B, P)."""
+    cosines, sines = np.empty_like(angles), np.empty_like(angles)
+    trigonometry(angles.reshape(-1), cosines.reshape(-1), sines.reshape(-1))
+    return cosines, sines
+
+
+@inner
+def read(r: Real, width: int, terms: tuple[Integers, Real], values: Real) -> None:
+    """Write the energies (4,) of vectors side by side, from places and weights of the terms; a lone one four times."""
+    first, second, third, fourth = 0.0, 0.0, 0.0, 0.0
+    step = np.uint64(width // 4)
     for term in range(len(terms[0])):
-        value += terms[1][term] * r[terms[0][term] * width + lane]
-    return value
-
-
-@inner
-def nothing_kept(gates: Schedule, noise: Tables) -> tuple[Integers, Real]:
-    """Return places that keep no state."""
-    return np.full(len(gates.codes), -1, np.int64), np.empty((0, 1), noise.rotations.dtype)
+        at, weight = np.uint64(terms[0][term] * width), terms[1][term]
+        first += weight * r[at]
+        at += step
+        second += weight * r[at]
+        at += step
+        third += weight * r[at]
+        at += step
+        fourth += weight * r[at]
+    values[0], values[1], values[2], values[3] = first, second, third, fourth
 
 
 @compiled
 def energies(codes: Codes, angles: Real, noise: Tables, out: Real) -> None:
     """Write the energies (B,) of all sets of angles (B, P)."""
-    gates = schedule(codes, nobody(noise))
-    terms, kept = places(gates.positions, noise), nothing_kept(gates, noise)
-    count, done, width = len(angles), 0, width_for(len(angles), gates)
-    r = np.empty(width << 2 * gates.positions[-1], noise.rotations.dtype)
-    while done < count:
-        width = width_for(count - done, gates)
-        circuit = bound(gates, width, angles, noise)
-        write_turns(angles, done, circuit)
-        forward(r, circuit, noise, kept)
-        for lane in range(min(width, count - done)):
-            out[done + lane] = read(r, lane, width, terms)
+    gates = schedule(codes, nothing_before(noise), noise)
+    terms, trigonometry = places(gates, noise), trigonometries(angles)
+    done, width, values = 0, 0, np.empty(4)
+    while done < len(out):
+        if width != width_for(len(out) - done, gates):
+            width = width_for(len(out) - done, gates)
+            walk, track = prepare(gates, width, angles.shape[1], False, noise)
+            r = np.empty(width << 2 * gates.positions[-1], noise.numbers.dtype)
+        begin(trigonometry, done, r, walk, track)
+        forward(r, width, walk, track)
+        read(r, width, terms, values)
+        for lane in range(min(width, len(out) - done)):
+            out[done + lane] = values[lane]
         done += width
-
-
-@inner
-def kept_for(gates: Schedule, width: int, noise: Tables) -> tuple[Integers, Real]:
-    """Return places (G,) for the states that are to be kept, -1 where the gate can be undone, and room for them."""
-    at = np.full(len(gates.codes), -1, np.int64)
-    grown, count = 1.0, 0
-    for g in range(len(at)):
-        code = gates.codes[g]
-        grown *= noise.growth[3 + code[CONTROL] if code[KIND] == CX else code[KIND], code[TARGET]]
-        if grown > LIMIT:
-            at[g], grown, count = count, 1.0, count + 1
-    return at, np.empty((count, width << 2 * gates.positions[-1]), noise.rotations.dtype)
-
-
-@inner
-def backward(vectors: Real, kept: tuple[Integers, Real], circuit: Bound, noise: Tables, slopes: Real) -> None:
-    """Write the derivatives (P, width); `vectors` (2 N + APART,) are the final state and the observable."""
-    gates, left, size = circuit.gates, len(slopes), (len(vectors) - APART) // 2
-    offset = size + APART
-    for g in range(len(gates.codes) - 1, -1, -1):
-        if left == 0:
-            break
-        r, back = vectors[:size], vectors[offset : offset + size]
-        if kept[0][g] < 0:
-            through(r, UNDO, g, circuit, noise)
-        else:
-            state = kept[1][kept[0][g]]
-            for k in range(size):
-                r[k] = state[k]
-        through(back, PULL, g, circuit, noise)
-        kind = gates.codes[g, KIND]
-        if kind != CX:
-            stride = circuit.width << 2 * gates.positions[gates.codes[g, TARGET]]
-            slope(r, back, stride, kind, slopes[gates.codes[g, ANGLE]])
-            left -= 1
-        for _ in range(gates.joins[g]):
-            size //= 4
-            part(back, size)
 
 
 @inner
@@ -138,34 +143,33 @@ def observe(back: Real, width: int, terms: tuple[Integers, Real]) -> None:
 
 
 @inner
-def values_and_slopes(
-    vectors: Real, circuit: Bound, noise: Tables, terms: tuple[Integers, Real], values: Real, slopes: Real
-) -> None:
-    """Write energies (width,) and derivatives (P, width); `vectors` (2 N + APART,) is room to work in."""
-    size = (len(vectors) - APART) // 2
-    kept = kept_for(circuit.gates, circuit.width, noise)
-    forward(vectors[:size], circuit, noise, kept)
-    for lane in range(circuit.width):
-        values[lane] = read(vectors, lane, circuit.width, terms)
-    observe(vectors[size + APART :], circuit.width, terms)
-    backward(vectors, kept, circuit, noise, slopes)
+def values_and_slopes(vectors: Real, walk: Walk, track: Track, terms: tuple[Integers, Real], values: Real) -> None:
+    """Write energies (4,) and derivatives; `vectors` (2 N + APART,) are the state to begin with, and room."""
+    size, width, last = (len(vectors) - APART) // 2, track.slopes.shape[1], 0
+    r, back = vectors[:size], vectors[size + APART :]
+    forward(r, width, walk, track)
+    read(r, width, terms, values)
+    observe(back, width, terms)
+    while last < len(walk.steps) and walk.steps[last, TURN] < 0:
+        last += 1
+    backward(r, back, last, walk, track)
 
 
 @compiled
 def gradients(codes: Codes, angles: Real, noise: Tables, out: Real, slopes: Real) -> None:
     """Write the energies (B,) of all sets of angles (B, P), and their derivatives (B, P)."""
-    gates = schedule(codes, nobody(noise))
-    terms = places(gates.positions, noise)
-    count, done, dtype, width = len(angles), 0, noise.rotations.dtype, width_for(len(angles), gates)
-    vectors, values = np.empty((2 * width << 2 * gates.positions[-1]) + APART, dtype), np.empty(4)
-    while done < count:
-        width = width_for(count - done, gates)
-        circuit, found = bound(gates, width, angles, noise), np.empty((angles.shape[1], width), dtype)
-        write_turns(angles, done, circuit)
-        used = vectors[: (2 * width << 2 * gates.positions[-1]) + APART]
-        values_and_slopes(used, circuit, noise, terms, values, found)
-        for lane in range(min(width, count - done)):
+    gates = schedule(codes, nothing_before(noise), noise)
+    terms, trigonometry = places(gates, noise), trigonometries(angles)
+    done, width, values = 0, 0, np.empty(4)
+    while done < len(out):
+        if width != width_for(len(out) - done, gates):
+            width = width_for(len(out) - done, gates)
+            walk, track = prepare(gates, width, angles.shape[1], True, noise)
+            vectors = np.empty((2 * width << 2 * gates.positions[-1]) + APART, noise.numbers.dtype)
+        begin(trigonometry, done, vectors, walk, track)
+        values_and_slopes(vectors, walk, track, terms, values)
+        for lane in range(min(width, len(out) - done)):
             out[done + lane] = values[lane]
             for p in range(angles.shape[1]):
-                slopes[done + lane, p] = found[p, lane]
+                slopes[done + lane, p] = track.slopes[p, lane]
         done += width

@@ -20,58 +20,69 @@ Not plain integers, for each of which Numba would compile the kernels once more.
 
 @inner
 def write_noise(noise: Real, out: Real) -> None:
-    """Write a matrix (4, 4) four times, as (64,): row, column, vector."""
-    for i in range(4):
-        for j in range(4):
-            for lane in range(4):
-                out[16 * i + 4 * j + lane] = noise[i, j]
+    """Write a matrix (16,) four times, as (64,): row, column, vector."""
+    for k in range(16):
+        store(out, 4 * k, spread(noise[k]))
 
 
 @inner
-def write_turn(noise: Real, kind: int, way: np.int64, turn: Real, out: Real) -> None:
-    """Write a rotation and the noise (4, 4) after it as one matrix (64,): row, column, vector; a lone one four times.
+def write_turn(noise: Real, axis: int, way: np.int64, turn: Real, out: Real) -> None:
+    """Write a rotation and the noise (16,) after it as one matrix (64,): row, column, vector; a lone one four times.
 
     Args:
         noise: that of the way.
-        kind: RX, RY or RZ.
+        axis: 0, 1, 2 for X, Y, Z.
         way: FORWARD, UNDO or PULL.
         turn: (8,) cosines and sines of each vector's angle.
         out: where to write.
     """
-    u, v = (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
+    u, v = (axis + 1) % 3 + 1, (axis + 2) % 3 + 1
     write_noise(noise, out)
     rows, columns = (16, 4) if way == FORWARD else (4, 16)
-    for lane in range(4):
-        c, s = turn[lane], turn[4 + lane]
-        for i in range(4):
-            left, right = rows * i + columns * u + lane, rows * i + columns * v + lane
-            first, second = out[left], out[right]
-            out[left], out[right] = c * first + s * second, c * second - s * first
+    c, s = load(turn, 0), load(turn, 4)
+    for i in range(4):
+        left, right = rows * i + columns * u, rows * i + columns * v
+        first, second = load(out, left), load(out, right)
+        store(out, left, c * first + s * second)
+        store(out, right, c * second - s * first)
 
 
 @inner
-def turn_scaled(r: Real, stride: int, noise: Real, turn: Real, which: int) -> None:
-    """Rotate and multiply by diagonal noise (4, 4) on the qubit of a stride of at least 4.
-
-    Args:
-        r: the vectors.
-        stride: of the qubit.
-        noise: that of the way.
-        turn: (8,) cosines and sines of each vector's angle.
-        which: RX, RY or RZ; 3 more to go back: first the noise, then the rotation the other way round.
-    """
-    kind = which % 3
-    w, u, v = kind + 1, (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
-    c, s, axis = load(turn, 0), load(turn, 4), spread(noise[w, w])
-    uu, vv = spread(noise[u, u]) * c, spread(noise[v, v]) * c
-    minus, plus = spread(-noise[u, u]) * s, spread(noise[v, v]) * s
-    uv, vu = (minus, plus) if which < 3 else (plus, minus)
+def turn_plain(r: Real, stride: int, axis: int, turn: Real, way: np.int64) -> None:
+    """Rotate the qubit of a stride of at least 4, without noise, by the angles of `turn` (8,); back if not FORWARD."""
+    u, v = ((axis + 1) % 3 + 1) * stride, ((axis + 2) % 3 + 1) * stride
+    if way != FORWARD:
+        u, v = v, u
+    c, s = load(turn, 0), load(turn, 4)
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
-            a, x, y = load(r, k + w * stride), load(r, k + u * stride), load(r, k + v * stride)
-            store(r, k + w * stride, axis * a)
-            store(r, k + u * stride, uu * x + uv * y)
-            store(r, k + v * stride, vu * x + vv * y)
+            x, y = load(r, k + u), load(r, k + v)
+            store(r, k + u, c * x - s * y)
+            store(r, k + v, s * x + c * y)
+
+
+@inner
+def turn_back(pair: tuple[Real, Real], stride: int, axis: int, turn: Real, out: Real) -> None:
+    """Take state and observable back through a rotation without noise, and add the derivatives (width,) by its angle.
+
+    The rotation changes both alike, so the derivative is the same before and after it.
+    """
+    r, back = pair
+    u, v = ((axis + 1) % 3 + 1) * stride, ((axis + 2) % 3 + 1) * stride
+    c, s = load(turn, 0), load(turn, 4)
+    found = spread(r[0] * 0)
+    for base in range(0, len(r), 4 * stride):
+        for k in range(base, base + stride, 4):
+            x, y, p, q = load(r, k + u), load(r, k + v), load(back, k + u), load(back, k + v)
+            found = found + (q * x - p * y)
+            store(r, k + u, c * x + s * y)
+            store(r, k + v, c * y - s * x)
+            store(back, k + u, c * p + s * q)
+            store(back, k + v, c * q - s * p)
+    if len(out) == 1:
+        out[0] += total(found)
+    else:
+        store(out, 0, load(out, 0) + found)
 
 
 @inner
@@ -99,14 +110,12 @@ def turn_last(r: Real, matrix: Real, room: Real) -> None:
 
 
 @inner
-def slope(r: Real, back: Real, stride: int, kind: int, out: Real) -> None:
-    """Write the derivatives (width,) of <back|r> by the angle: state and observable as they are before the rotation."""
-    u, v = (kind + 1) % 3 + 1, (kind + 2) % 3 + 1
+def slope(r: Real, back: Real, stride: int, axis: int, out: Real) -> None:
+    """Add the derivatives (width,) of <back|r> by the angle: state and observable as they are before the rotation."""
+    u, v = (axis + 1) % 3 + 1, (axis + 2) % 3 + 1
     if stride == 1:
-        lone = r[0] * 0
         for k in range(0, len(r), 4):
-            lone += back[k + v] * r[k + u] - back[k + u] * r[k + v]
-        out[0] = lone
+            out[0] += back[k + v] * r[k + u] - back[k + u] * r[k + v]
         return
     found = spread(r[0] * 0)
     for base in range(0, len(r), 4 * stride):
@@ -114,6 +123,6 @@ def slope(r: Real, back: Real, stride: int, kind: int, out: Real) -> None:
             i, j = k + u * stride, k + v * stride
             found = found + (load(back, j) * load(r, i) - load(back, i) * load(r, j))
     if len(out) == 1:
-        out[0] = total(found)
+        out[0] += total(found)
     else:
-        store(out, 0, found)
+        store(out, 0, load(out, 0) + found)

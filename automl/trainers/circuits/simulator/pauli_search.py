@@ -7,10 +7,10 @@ import numpy as np
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.line_search import VALUE
 from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
-from automl.trainers.circuits.simulator.pauli_adjoint import APART, bound, values_and_slopes
-from automl.trainers.circuits.simulator.pauli_schedule import nobody, places, schedule
+from automl.trainers.circuits.simulator.pauli_adjoint import APART, prepare, trigonometries, values_and_slopes
+from automl.trainers.circuits.simulator.pauli_adjoint import begin as set_angles
+from automl.trainers.circuits.simulator.pauli_schedule import nothing_before, places, schedule
 from automl.trainers.circuits.simulator.pauli_tables import Tables
-from automl.trainers.circuits.simulator.pauli_walk import write_turns
 from automl.trainers.circuits.simulator.state_gates import Codes
 
 
@@ -27,15 +27,15 @@ def minimise(
         limits: tolerance, iterations and rounding of `begin`.
     """
     vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
-    gates = schedule(codes, nobody(noise))
-    circuit, terms = bound(gates, 1, vectors, noise), places(gates.positions, noise)
-    states = np.empty((2 << 2 * gates.positions[-1]) + APART, noise.rotations.dtype)
-    value, slopes = np.empty(1), np.empty((len(angles), 1), noise.rotations.dtype)
+    gates = schedule(codes, nothing_before(noise), noise)
+    walk, track = prepare(gates, 1, len(angles), True, noise)
+    terms, value = places(gates, noise), np.empty(4)
+    states = np.empty((2 << 2 * gates.positions[-1]) + APART, noise.numbers.dtype)
     running = True
     while running:
-        write_turns(vectors, POINT, circuit)
-        values_and_slopes(states, circuit, noise, terms, value, slopes)
+        set_angles(trigonometries(vectors[POINT : POINT + 1]), 0, states, walk, track)
+        values_and_slopes(states, walk, track, terms, value)
         for p in range(len(angles)):
-            vectors[SLOPE, p] = slopes[p, 0]
+            vectors[SLOPE, p] = track.slopes[p, 0]
         running = advance(vectors, numbers, value[0])
     return vectors[BEST].copy(), numbers[VALUE], int(numbers[EVALUATIONS])

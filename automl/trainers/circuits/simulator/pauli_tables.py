@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import NamedTuple
 
 import numpy as np
@@ -14,8 +15,8 @@ from automl.trainers.circuits.simulator.observable import Real
 
 UNIFORM, JOINT, SIDES = range(3)
 """Noise after a CNOT: one factor for all strings but II; any matrix on both; a factor, then a matrix on either."""
-SCALED, ANY = range(2)
-"""Noise after a rotation: a diagonal matrix, or any."""
+EVEN, ANY = range(2)
+"""Noise after a rotation: one factor for X, Y and Z, about whatever axis the qubit is turned; or any matrix."""
 EXACT = 4e-15
 """How far entries of a matrix may be from a simpler form, relative to its largest: the rounding of a few products."""
 SINGULAR = 1e12
@@ -26,18 +27,19 @@ class Tables(NamedTuple):
     """Noise of all gates, each in the three ways FORWARD, UNDO and PULL, and the observable.
 
     Attributes:
-        rotations: (3, 3, n, 4, 4) by way, axis, qubit.
-        cnots: (3, n, n, K) by way, control, target: the factor, and behind it, where any CNOT has them, two matrices
-            (4, 4), control first (SIDES), or one (16, 16) (JOINT).
-        forms: (3 + n, n): SCALED or ANY by axis and qubit; UNIFORM, JOINT or SIDES by 3 + control and target.
-        growth: (3 + n, n): how many times undoing that noise may enlarge an error.
+        numbers: (3, N) matrices by way, behind one another; the first one is the identity (4, 4). That of a rotation is
+            (4, 4), those of a CNOT are two of (4, 4), control first (SIDES), or one of (16, 16) (JOINT).
+        rules: (2, 3 + n, n): where in `numbers` the noise stands, and its form: EVEN or ANY, by axis and qubit;
+            UNIFORM, JOINT or SIDES, by 3 + control and target.
+        factors: (3 + n, n): what EVEN noise and that of CNOTs multiplies strings with, before any matrix.
+        growth: (2, 3 + n, n): how many times undoing each matrix may enlarge an error.
         letters: (n, terms) the observable's Pauli strings, by qubit.
         weights: (terms,) what their expectations are multiplied with to give the energy that is read.
     """
 
-    rotations: Real
-    cnots: Real
-    forms: npt.NDArray[np.int64]
+    numbers: Real
+    rules: npt.NDArray[np.int64]
+    factors: Array
     growth: Array
     letters: npt.NDArray[np.int64]
     weights: Array
@@ -45,67 +47,59 @@ class Tables(NamedTuple):
 
 def tables(hamiltonian: Hamiltonian, noise: GateNoise, dtype: npt.DTypeLike = np.float64) -> Tables:
     """Write down noise and Hamiltonian for the compiled loops, matrices in `dtype`."""
-    undone, turn_growth = _undone(noise.rotations)
-    rotations = np.stack([noise.rotations, undone, np.swapaxes(noise.rotations, -1, -2)])
-    off_diagonal = np.abs(noise.rotations * (1 - np.eye(4))).max(axis=(-2, -1))
-    cnots, forms = _cnots(noise)
-    places, weights = observed(hamiltonian, noise.readout)
-    return Tables(
-        np.ascontiguousarray(rotations, dtype),
-        np.ascontiguousarray(cnots, dtype),
-        np.concatenate([np.where(off_diagonal == 0, SCALED, ANY), forms]),
-        np.concatenate([turn_growth, _undone(noise.cnots)[1]]),
-        np.stack([places >> 2 * (noise.qubits - 1 - qubit) & 3 for qubit in range(noise.qubits)]),
-        weights,
-    )
-
-
-def _cnots(noise: GateNoise) -> tuple[Array, npt.NDArray[np.int64]]:
-    """Return the CNOTs (3, n, n, K) and their forms (n, n)."""
     n = noise.qubits
-    forms, cnots = np.zeros((n, n), dtype=np.int64), np.zeros((3, n, n, 257))
-    for pair in np.ndindex(n, n):
-        forms[pair], factor, sides = structure(noise.cnots[pair])
-        cnots[:, *pair, 0] = factor, 1 / factor if factor else 1.0, factor
-        parts = noise.cnots[pair][None] if forms[pair] == JOINT else sides
-        ways = np.stack([parts, _undone(parts)[0], np.swapaxes(parts, -1, -2)])
-        cnots[:, *pair, 1 : 1 + parts.size] = ways.reshape(3, -1)
-    return cnots[
-        ..., : {UNIFORM: 1, JOINT: 257, SIDES: 33}[JOINT if (forms == JOINT).any() else int(forms.max())]
-    ], forms
+    numbers, count = [np.tile(np.eye(4).ravel(), (3, 1))], 16
+    rules, growth, factors = np.zeros((2, 3 + n, n), np.int64), np.ones((2, 3 + n, n)), np.ones((3 + n, n))
+    for row, qubit in np.ndindex(3 + n, n):
+        found = structure(noise.cnots[row - 3, qubit]) if row >= 3 else _rotation(noise.rotations[:, qubit], row)
+        rules[:, row, qubit], factors[row, qubit] = (count, found[0]), found[1]
+        for k, matrix in enumerate(found[2]):
+            inverse, growth[k, row, qubit] = _undone(matrix)
+            numbers.append(np.stack([matrix.ravel(), inverse.ravel(), matrix.T.ravel()]))
+            count += matrix.size
+    places, weights = observed(hamiltonian, noise.readout)
+    letters = np.stack([places >> 2 * (n - 1 - qubit) & 3 for qubit in range(n)])
+    joined = np.ascontiguousarray(np.concatenate(numbers, axis=1), dtype)
+    return Tables(joined, rules, factors, growth, letters, weights)
 
 
-def _undone(matrices: Array) -> tuple[Array, Array]:
-    """Return inverses and how much they enlarge an error (their norm); the identity and infinity if there is none."""
-    smallest = np.linalg.svd(matrices, compute_uv=False)[..., -1]
-    singular = smallest * SINGULAR < 1
-    safe = np.where(singular[..., None, None], np.eye(matrices.shape[-1]), matrices)
-    return np.linalg.inv(safe), np.where(singular, np.inf, 1 / np.where(singular, 1.0, smallest))
+def _rotation(noise: Array, axis: int) -> tuple[int, float, list[Array]]:
+    """Return form, factor and matrices of the noise about one axis, given that about all three (3, 4, 4)."""
+    factors = noise[:, 1, 1]
+    even = all(np.array_equal(one, np.diag([1.0, f, f, f])) for one, f in zip(noise, factors, strict=True))
+    return (EVEN, float(factors[axis]), []) if even else (ANY, 1.0, [noise[axis]])
 
 
-def structure(matrix: Array) -> tuple[int, float, Array]:
-    """Return the form of the noise (16, 16) after a CNOT, its factor, and its two sides (2, 4, 4), control first.
+def _undone(matrix: Array) -> tuple[Array, float]:
+    """Return the inverse and how much it enlarges an error, its norm; the identity and infinity if there is none."""
+    smallest = float(np.linalg.svd(matrix, compute_uv=False)[-1])
+    if smallest * SINGULAR < 1:
+        return np.eye(len(matrix)), math.inf
+    return np.asarray(np.linalg.inv(matrix), dtype=np.float64), 1 / smallest
+
+
+def structure(matrix: Array) -> tuple[int, float, list[Array]]:
+    """Return form, factor and matrices of the noise (16, 16) after a CNOT.
 
     SIDES: (A x B) diag(1, u, ..., u). Rows and columns of letter I give u A and u B, the others u A x B, so one of
     them gives u.
     """
-    blocks = matrix.reshape(4, 4, 4, 4)  # control, target; control before, target before
     factor = float(matrix[1, 1])
     if np.array_equal(matrix, np.diag([1.0] + [factor] * 15)):
-        return UNIFORM, factor, np.stack([np.eye(4)] * 2)
-    control, target = blocks[:, 0, :, 0], blocks[0, :, 0, :]
-    i, j = np.unravel_index(np.abs(control[1:, 1:]).argmax(), (3, 3))
-    k, m = np.unravel_index(np.abs(target[1:, 1:]).argmax(), (3, 3))
-    i, j, k, m = i + 1, j + 1, k + 1, m + 1
-    both = blocks[i, k, j, m]
-    factor = float(control[i, j] * target[k, m] / both) if both else 1.0
-    sides = np.stack([control, target])
+        return UNIFORM, factor, []
+    blocks = matrix.reshape(4, 4, 4, 4)  # control, target; control before, target before
+    control, target = blocks[:, 0, :, 0].copy(), blocks[0, :, 0, :].copy()
+    i, j = (1 + int(k) for k in np.unravel_index(np.abs(control[1:, 1:]).argmax(), (3, 3)))
+    k, m = (1 + int(k) for k in np.unravel_index(np.abs(target[1:, 1:]).argmax(), (3, 3)))
+    both = float(blocks[i, k, j, m])
+    factor = float(control[i, j] * target[k, m]) / both if both else 1.0
     if factor:
-        sides[:, :, 1:] /= factor
-    uniform = np.diag([1.0] + [factor] * 15)
-    if np.abs(np.kron(sides[0], sides[1]) @ uniform - matrix).max() <= EXACT * np.abs(matrix).max():
-        return SIDES, factor, sides
-    return JOINT, 1.0, np.stack([np.eye(4)] * 2)
+        control[:, 1:] /= factor
+        target[:, 1:] /= factor
+    product = np.kron(control, target) * np.array([1.0] + [factor] * 15)
+    if np.abs(product - matrix).max() <= EXACT * np.abs(matrix).max():
+        return SIDES, factor, [control, target]
+    return JOINT, 1.0, [matrix]
 
 
 def observed(hamiltonian: Hamiltonian, readout: Array) -> tuple[npt.NDArray[np.int64], Array]:
