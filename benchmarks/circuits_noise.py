@@ -41,7 +41,7 @@ CASES = (
 )
 FREE = {"gate_price": 0.0, "cnot_price": 0.0}
 WARM = {"hottest": 1e-2, "coldest": 1e-4, "steps": 3000}
-"""Under noise a walk must climb over the errors of several CNOTs before they pay, so it starts hotter than by default."""
+"""Under noise a walk must climb over the errors of several CNOTs before they pay, so it starts hotter."""
 
 
 def main() -> None:

@@ -12,7 +12,7 @@ WIDTH = 960
 """Pixels of the picture; a longer circuit goes on below."""
 
 _STEP, _LINE, _MARGIN = 58, 52, 16
-_LABEL, _BOX, _HEIGHT, _BETWEEN = 34, 50, 36, 26
+_LABEL, _BOX, _HEIGHT, _BETWEEN, _END = 34, 50, 36, 26, 8
 _WIRE, _CNOT, _INK = "#8a94a3", "#7c5cbf", "#ffffff"
 _FILLS = {"rx": "#c2443f", "ry": "#2f6fb3", "rz": "#2e8540"}
 """Fills with white text on them: at least 4.5 to 1, as WCAG 2 asks."""
@@ -28,10 +28,10 @@ def draw_svg(circuit: Circuit, angles: Sequence[float], width: int = WIDTH, titl
         title: what a screen reader says; empty for the counts of gates.
     """
     gates = columns(circuit, angles)
-    per_row = max(1, (width - 2 * _MARGIN - _LABEL) // _STEP)
+    per_row = max(1, (width - 2 * _MARGIN - _LABEL - _END) // _STEP)
     rows = [gates[start : start + per_row] for start in range(0, len(gates), per_row)] or [[]]
     row_height = circuit.qubits * _LINE + _BETWEEN
-    across = 2 * _MARGIN + _LABEL + _STEP * max(1, *map(len, rows)) + 8
+    across = 2 * _MARGIN + _LABEL + _STEP * max(1, *map(len, rows)) + _END
     down = 2 * _MARGIN + len(rows) * row_height - _BETWEEN
     name = escape(title or f"Circuit of {circuit.qubits} qubits, {circuit.rotations} rotations, {circuit.cnots} CNOTs")
     parts = [
