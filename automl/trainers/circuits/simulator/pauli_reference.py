@@ -1,10 +1,14 @@
-"""The noisy simulator in NumPy: slower than the compiled one, and its reference."""
+"""The noisy simulator in NumPy: slower than the compiled one, and its reference.
+
+As there, a qubit joins the vector when a gate first needs it, and rotations before its first CNOT wait for that. The
+letter of the first to join is the fastest digit of an index.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import reduce
-from typing import Any, TypeAlias
+from functools import lru_cache
+from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -15,13 +19,10 @@ from automl.trainers.circuits.problems.hamiltonian import Hamiltonian
 from automl.trainers.circuits.simulator.contract import Array, Minimum, Precision
 from automl.trainers.circuits.simulator.pauli_angles import sets_of_angles
 from automl.trainers.circuits.simulator.pauli_tables import observed
-from automl.trainers.circuits.simulator.program import ANGLE, KIND, TARGET, Program
+from automl.trainers.circuits.simulator.program import ANGLE, CONTROL, KIND, TARGET, Program
 from automl.trainers.circuits.simulator.reference import extensions, minimise
 
 Vectors: TypeAlias = npt.NDArray[np.floating]
-Cnot: TypeAlias = tuple[npt.NDArray[np.intp], Vectors, Vectors | None]
-"""Places, factors (4^n, 1) and, where it is more than a factor, the noise (16, 16)."""
-
 IMAGES = {
     "II": "II", "IX": "IX", "IY": "ZY", "IZ": "ZZ", "XI": "XX", "XX": "XI", "XY": "YZ", "XZ": "-YY",
     "YI": "YX", "YX": "YI", "YY": "-XZ", "YZ": "XY", "ZI": "ZI", "ZX": "ZX", "ZY": "IY", "ZZ": "IZ",
@@ -29,6 +30,21 @@ IMAGES = {
 """What a CNOT makes of a Pauli string of its control and target."""
 NUMBERS = 2**22
 """States of at most so many numbers are kept for a gradient; larger batches are taken apart."""
+
+
+LONG = 256
+"""Blocks from which it pays to walk along them rather than within."""
+ZERO = np.array([1.0, 0.0, 0.0, 1.0])
+"""A qubit in the state |0>."""
+
+
+class Step(NamedTuple):
+    """A gate, and where its qubits are: the digit of the target and of the control (-1), and how many are to join."""
+
+    code: list[int]
+    near: int
+    far: int
+    joins: int
 
 
 class PauliReference:
@@ -51,19 +67,19 @@ class PauliReference:
             )
         self.qubits = hamiltonian.qubits
         self._dtype = np.dtype(precision)
-        self._noise = noise
-        self._places, self._weights = observed(hamiltonian, noise.readout)
-        self._zero = reduce(np.kron, [np.array([1.0, 0.0, 0.0, 1.0])] * self.qubits).astype(self._dtype)
+        places, self._weights = observed(hamiltonian, noise.readout)
+        self._letters = places[:, None] >> 2 * np.arange(self.qubits)[::-1] & 3
         self._scales, self._matrices = _split(noise.rotations)
-        self._cnots: dict[tuple[int, int], Cnot] = {}
+        self._cnots = {pair: _factored(noise.cnots[pair], self._dtype) for pair in np.ndindex(self.qubits, self.qubits)}
 
     def energy(self, program: Program, angles: Array) -> Array:
         """Return the energies (B,); see `Simulator.energy`."""
+        steps, digits = ordered(program)
         planes = self._planes(program, sets_of_angles(program, angles))
         r = self._start(planes.shape[3])
-        for code in program.codes.tolist():
-            r = self._forward(r, code, planes[0])
-        return self._read(r)
+        for step in steps:
+            r = self._forward(_joined(r, step.joins), step, planes[0])
+        return self._read(r, digits)
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
         """Return the energies (B,) and their derivatives (B, P); see `Simulator.gradient`."""
@@ -77,10 +93,13 @@ class PauliReference:
 
     def vector(self, program: Program, angles: Array) -> Array:
         """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
-        r, planes = self._start(1), self._planes(program, sets_of_angles(program, angles))
-        for code in program.codes.tolist():
-            r = self._forward(r, code, planes[0])
-        return r[:, 0].astype(np.float64)
+        (steps, digits), planes = ordered(program), self._planes(program, sets_of_angles(program, angles))
+        r = self._start(1)
+        for step in steps:
+            r = self._forward(_joined(r, step.joins), step, planes[0])
+        r = _joined(r, int((digits < 0).sum()))
+        digits[digits < 0] = np.arange(digits.max(initial=-1) + 1, self.qubits)
+        return r.reshape((4,) * self.qubits).transpose(self.qubits - 1 - digits).reshape(-1).astype(np.float64)
 
     def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
         """Minimise over all angles (P,) by SciPy's L-BFGS-B; see `Simulator.minimise`."""
@@ -91,11 +110,18 @@ class PauliReference:
         return extensions(self, program, angles, paths)
 
     def _start(self, count: int) -> Vectors:
-        """Return |0...0>: 1 for every string of I and Z."""
-        return np.repeat(self._zero[:, None], count, axis=1)
+        """Return vectors of no qubit."""
+        return np.ones((1, count), self._dtype)
 
-    def _read(self, r: Vectors) -> Array:
-        energies: Array = self._weights @ r[self._places].astype(np.float64)
+    def _terms(self, digits: npt.NDArray[np.int64]) -> tuple[npt.NDArray[np.int64], Array]:
+        """Return the places of the observable's terms and their weights: 0 for X or Y on a qubit that is |0>."""
+        idle = digits < 0
+        weights = self._weights * (ZERO[self._letters[:, idle]].prod(axis=1) if idle.any() else 1.0)
+        return self._letters[:, ~idle] @ 4 ** digits[~idle], weights
+
+    def _read(self, r: Vectors, digits: npt.NDArray[np.int64]) -> Array:
+        places, weights = self._terms(digits)
+        energies: Array = weights @ r[places].astype(np.float64)
         return energies
 
     def _planes(self, program: Program, sets: Array) -> Vectors:
@@ -106,79 +132,117 @@ class PauliReference:
         forward, pulled = (u * c, -u * s, v * s, v * c), (u * c, v * s, -u * s, v * c)
         return np.stack([np.stack(forward, axis=1), np.stack(pulled, axis=1)]).astype(self._dtype)
 
-    def _forward(self, r: Vectors, code: list[int], planes: Vectors) -> Vectors:
+    def _forward(self, r: Vectors, step: Step, planes: Vectors) -> Vectors:
         """Return the vectors after a gate; those given may be overwritten."""
-        kind, target, control, place = code
+        kind, target, control, place = step.code
         if place < 0:
-            return self._noisy_cnot(self._cnot(r, control, target), control, target)
-        self._turn(r, kind, target, planes[place])
-        matrix = self._matrices.get((kind, target))
-        return r if matrix is None else _on_qubit(r, matrix, target)
+            factor, matrix = self._cnots[control, target]
+            r = _cnot(r, step, factor)
+            return r if matrix is None else _on_pair(r, matrix, step)
+        self._turn(r, step, planes[place])
+        noise = self._matrices.get((kind, target))
+        return r if noise is None else _on_qubit(r, noise, step.near)
 
-    def _back(self, back: Vectors, code: list[int], planes: Vectors) -> Vectors:
+    def _back(self, back: Vectors, step: Step, planes: Vectors) -> Vectors:
         """Return the observables before a gate; those given may be overwritten."""
-        kind, target, control, place = code
+        kind, target, control, place = step.code
         if place < 0:
-            return self._cnot(self._noisy_cnot(back, control, target, pull=True), control, target)
-        matrix = self._matrices.get((kind, target))
-        back = back if matrix is None else _on_qubit(back, matrix.T, target)
-        self._turn(back, kind, target, planes[place])
+            factor, matrix = self._cnots[control, target]
+            return _cnot(back if matrix is None else _on_pair(back, matrix.T, step), step, factor)
+        noise = self._matrices.get((kind, target))
+        back = back if noise is None else _on_qubit(back, noise.T, step.near)
+        self._turn(back, step, planes[place])
         return back
 
     def _adjoint(self, program: Program, planes: Vectors) -> tuple[Array, Array]:
         """Return energies and derivatives; all states are kept, because noise cannot always be undone."""
-        codes, states, r = program.codes.tolist(), [], self._start(planes.shape[3])
-        for code in codes:
+        (steps, digits), states, r = ordered(program), [], self._start(planes.shape[3])
+        for step in steps:
+            r = _joined(r, step.joins)
             states.append(r.copy())
-            r = self._forward(r, code, planes[0])
-        back, slopes = np.zeros_like(r), np.empty((planes.shape[3], program.angles))
-        back[self._places] = self._weights[:, None]
-        for code, state in zip(codes[::-1], states[::-1], strict=True):
-            back = self._back(back, code, planes[1])
-            kind, target, _, place = code
-            if place >= 0:
-                pulled, before = (x.reshape(4**target, 4, -1, len(slopes)) for x in (back, state))
-                u, v = _next(kind), _next(kind + 1)
-                slopes[:, place] = (pulled[:, v] * before[:, u] - pulled[:, u] * before[:, v]).sum(axis=(0, 1))
-        return self._read(r), slopes
+            r = self._forward(r, step, planes[0])
+        (places, weights), back, slopes = self._terms(digits), np.zeros_like(r), np.empty((r.shape[1], program.angles))
+        np.add.at(back, places, weights[:, None].astype(self._dtype))
+        for step, state in zip(steps[::-1], states[::-1], strict=True):
+            back = self._back(back, step, planes[1])
+            if step.code[ANGLE] >= 0:
+                pulled, before = _letters(back, step.near), _letters(state, step.near)
+                u, v = _next(step.code[KIND]), _next(step.code[KIND] + 1)
+                difference = pulled[:, v] * before[:, u] - pulled[:, u] * before[:, v]
+                slopes[:, step.code[ANGLE]] = difference.sum(axis=(0, 1))
+            for _ in range(step.joins):
+                blocks = back.reshape(4, -1, back.shape[1])
+                back = blocks[0] + blocks[3]
+        return self._read(r, digits), slopes
 
-    def _turn(self, r: Vectors, kind: int, target: int, plane: Vectors) -> None:
+    def _turn(self, r: Vectors, step: Step, plane: Vectors) -> None:
         """Rotate a qubit of each vector, in place, by uu, uv, vu, vv (4, B); scale the axis as diagonal noise does."""
-        split = r.reshape(4**target, 4, -1, plane.shape[1])
-        u, v = split[:, _next(kind)], split[:, _next(kind + 1)]
-        crossed = u * plane[2]
-        u *= plane[0]
-        u += v * plane[1]
-        v *= plane[3]
-        v += crossed
-        if (scale := self._scales.item(kind, target, kind + 1)) != 1:
-            split[:, kind + 1] *= scale
+        kind = step.code[KIND]
+        scale = self._scales.item(kind, step.code[TARGET], kind + 1)
+        for letters, (uu, uv, vu, vv) in _runs(_letters(r, step.near), plane):
+            u, v = letters[:, _next(kind)], letters[:, _next(kind + 1)]
+            crossed = u * vu
+            u *= uu
+            u += v * uv
+            v *= vv
+            v += crossed
+            if scale != 1:
+                letters[:, kind + 1] *= scale
 
-    def _cnot(self, r: Vectors, control: int, target: int) -> Vectors:
-        """Return the vectors after a CNOT, and after its noise where that is one factor for all strings but II."""
-        places, factors, _ = self._prepared(control, target)
-        r = r.take(places, axis=0)
-        r *= factors
-        return r
 
-    def _noisy_cnot(self, r: Vectors, control: int, target: int, *, pull: bool = False) -> Vectors:
-        """Return the vectors after the noise of a CNOT, unless `_cnot` has it; or the observables before it."""
-        matrix = self._prepared(control, target)[2]
-        if matrix is None:
-            return r
-        split = np.moveaxis(r.reshape((4,) * self.qubits + (-1,)), (control, target), (0, 1))
-        after = (matrix.T if pull else matrix) @ split.reshape(16, -1)
-        return np.moveaxis(after.reshape(split.shape), (0, 1), (control, target)).reshape(r.shape)
+def ordered(program: Program) -> tuple[list[Step], npt.NDArray[np.int64]]:
+    """Return the gates in the order in which they are simulated, and the digit of each qubit (n,), -1 if it is idle."""
+    steps: list[Step] = []
+    digits, waiting = [-1] * program.qubits, {qubit: list[list[int]]() for qubit in range(program.qubits)}
+    joined = done = 0
 
-    def _prepared(self, control: int, target: int) -> Cnot:
-        if (control, target) not in self._cnots:
-            matrix = self._noise.cnots[control, target]
-            factor = float(matrix[1, 1])
-            uniform = np.array_equal(matrix, np.diag([1.0] + [factor] * 15))
-            places, signs, plain = images(self.qubits, control, target)
-            factors = (signs * np.where(plain, 1.0, factor if uniform else 1.0))[:, None].astype(self._dtype)
-            self._cnots[control, target] = places, factors, None if uniform else matrix.astype(self._dtype)
-        return self._cnots[control, target]
+    def emit(code: list[int]) -> None:
+        nonlocal done
+        control = digits[code[CONTROL]] if code[ANGLE] < 0 else -1
+        steps.append(Step(code, digits[code[TARGET]], control, joined - done))
+        done = joined
+
+    def join(qubit: int) -> None:
+        nonlocal joined
+        if digits[qubit] < 0:
+            digits[qubit], joined = joined, joined + 1
+            for code in waiting.pop(qubit):
+                emit(code)
+
+    for code in program.codes.tolist():
+        if code[ANGLE] < 0:
+            join(code[TARGET])
+            join(code[CONTROL])
+            emit(code)
+        elif digits[code[TARGET]] >= 0:
+            emit(code)
+        else:
+            waiting[code[TARGET]].append(code)
+    for qubit in [qubit for qubit, codes in waiting.items() if codes]:
+        join(qubit)
+    return steps, np.array(digits)
+
+
+def _joined(r: Vectors, count: int) -> Vectors:
+    """Return vectors to which qubits in state |0> have joined."""
+    for _ in range(count):
+        grown = np.zeros((4, *r.shape), r.dtype)
+        grown[0] = grown[3] = r
+        r = grown.reshape(-1, r.shape[1])
+    return r
+
+
+def _letters(r: Vectors, digit: int) -> Vectors:
+    """Return a view (slower, 4, faster, B) with the letter of a qubit by itself."""
+    return r.reshape(-1, 4, 4**digit, r.shape[1])
+
+
+def _runs(letters: Vectors, plane: Vectors) -> list[tuple[Vectors, Vectors]]:
+    """Return views of both that NumPy is fast with: it walks along the last axes, which must be one long, or many."""
+    slower, _, faster, count = letters.shape
+    if slower < LONG or not 1 < faster * count < 8:
+        return [(letters, plane)]
+    return [(letters[:, :, j, k], plane[:, k]) for j in range(faster) for k in range(count)]
 
 
 def _next(kinds: Any) -> Any:
@@ -198,18 +262,48 @@ def _split(rotations: Array) -> tuple[Array, dict[tuple[int, int], Array]]:
     return scales, matrices
 
 
-def _on_qubit(r: Vectors, matrix: Array, target: int) -> Vectors:
+def _factored(matrix: Array, dtype: npt.DTypeLike) -> tuple[float, Vectors | None]:
+    """Return the noise after a CNOT as a factor of all strings but II, or, where it is more than that, as a matrix."""
+    factor = float(matrix[1, 1])
+    if np.array_equal(matrix, np.diag([1.0] + [factor] * 15)):
+        return factor, None
+    return 1.0, matrix.astype(dtype)
+
+
+def _on_qubit(r: Vectors, matrix: Array, digit: int) -> Vectors:
     """Return the vectors multiplied on a qubit by a matrix (4, 4)."""
-    product: Vectors = np.matmul(matrix.astype(r.dtype), r.reshape(4**target, 4, -1))
+    product: Vectors = np.matmul(matrix.astype(r.dtype), r.reshape(-1, 4, 4**digit * r.shape[1]))
     return product.reshape(r.shape)
 
 
-def images(qubits: int, control: int, target: int) -> tuple[npt.NDArray[np.intp], Array, npt.NDArray[np.bool_]]:
-    """Return what a CNOT makes of all Pauli strings: where each comes from, its sign, whether it is II."""
-    index, strides = np.arange(4**qubits), [4 ** (qubits - 1 - qubit) for qubit in (control, target)]
+def _on_pair(r: Vectors, matrix: Vectors, step: Step) -> Vectors:
+    """Return the vectors multiplied on control and target by a matrix (16, 16)."""
+    low, high = sorted((step.near, step.far))
+    split = r.reshape(-1, 4, 4 ** (high - low - 1), 4, 4**low * r.shape[1])
+    axes = (1, 3) if step.far == high else (3, 1)
+    moved = np.moveaxis(split, axes, (0, 1))
+    after = (matrix @ moved.reshape(16, -1)).reshape(moved.shape)
+    return np.moveaxis(after, (0, 1), axes).reshape(r.shape)
+
+
+def _cnot(r: Vectors, step: Step, factor: float) -> Vectors:
+    """Return the vectors after a CNOT, and after noise that is one factor for all strings but II."""
+    places, factors = _images(len(r), step.far, step.near, factor, r.dtype)
+    r = r.take(places, axis=0, mode="clip")  # which is faster than to look whether one is out of bounds
+    r *= factors
+    return r
+
+
+@lru_cache(maxsize=64)
+def _images(
+    size: int, control: int, target: int, factor: float, dtype: np.dtype[Any]
+) -> tuple[npt.NDArray[np.intp], Vectors]:
+    """Return what a CNOT of two digits makes of all Pauli strings: where each comes from, and with what factor."""
+    index, strides = np.arange(size), (4**control, 4**target)
     first, second = (index // stride % 4 for stride in strides)
     found = np.array([["IXYZ".index(letter) for letter in image[-2:]] for image in IMAGES.values()])
-    signs = np.array([-1.0 if image[0] == "-" else 1.0 for image in IMAGES.values()])
+    signs = np.array([-1.0 if image[0] == "-" else 1.0 for image in IMAGES.values()]) * factor
+    signs[0] = 1.0
     pair = 4 * first + second
     places = index + (found[pair, 0] - first) * strides[0] + (found[pair, 1] - second) * strides[1]
-    return places, signs[pair], pair == 0
+    return places, signs[pair, None].astype(dtype)
