@@ -160,7 +160,8 @@ def report(qubits: int, seconds: dict[str, float], angles: int) -> int:
     batch = {"energies", "gradients", "energies, float32", "Aer, batch"}
     us = {name: 1e6 * value / (BATCH if name in batch else 1) for name, value in seconds.items()}
     print(
-        f"\n{qubits} qubits, {SIZES[qubits][1]} gates, {angles} angles, {SIZES[qubits][0]}: microseconds per set of angles"
+        f"\n{qubits} qubits, {SIZES[qubits][1]} gates, {angles} angles, {SIZES[qubits][0]}: "
+        "microseconds per set of angles"
     )
     print("  " + "; ".join(f"{name} {value:,.4g}" for name, value in us.items()))
     ratios = [

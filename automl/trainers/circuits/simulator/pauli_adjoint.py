@@ -43,10 +43,10 @@ def width_for(sets: int, gates: Schedule) -> int:
 
 
 @inner
-def kept_by(gates: Schedule, slopes: bool) -> tuple[Integers, int]:
+def kept_by(gates: Schedule, derivatives: int) -> tuple[Integers, int]:
     """Return the rows (S,) of states to keep, -1 where the step can be undone, and their number."""
     keep, grown, count = np.full(len(gates.growth), -1, np.int64), 1.0, 0
-    if slopes:
+    if derivatives:
         for g in range(len(keep)):
             grown *= gates.growth[g]
             if grown > LIMIT:
@@ -55,8 +55,8 @@ def kept_by(gates: Schedule, slopes: bool) -> tuple[Integers, int]:
 
 
 @inner
-def prepare(gates: Schedule, width: int, angles: int, slopes: bool, noise: Tables) -> tuple[Walk, Track]:
-    """Return a circuit with room for its angles, and for derivatives by them if there are to be any."""
+def prepare(gates: Schedule, width: int, angles: int, derivatives: int, noise: Tables) -> tuple[Walk, Track]:
+    """Return a circuit with room for its angles, and for derivatives by them: by all of them, or by none (0)."""
     dtype, n = noise.numbers.dtype, len(noise.letters)
     steps, scales = gates.steps.copy(), np.empty((len(gates.scales), 6), dtype)
     for g in range(len(steps)):
@@ -64,7 +64,7 @@ def prepare(gates: Schedule, width: int, angles: int, slopes: bool, noise: Table
         steps[g, FAR] *= width
         for k in range(3):
             scales[g, k], scales[g, 3 + k] = gates.scales[g, k], 1 / gates.scales[g, k]
-    keep, count = kept_by(gates, slopes)
+    keep, count = kept_by(gates, derivatives)
     walk = Walk(steps, scales, np.empty((angles, 8), dtype), noise.numbers, np.empty(ROOM, dtype))
     kept = np.empty((count, width << 2 * max(1, gates.positions[-1])), dtype)
     return walk, Track(np.empty((n, 2, 4 * width), dtype), keep, kept, np.empty((angles, width), dtype))
@@ -122,7 +122,7 @@ def energies(codes: Codes, angles: Real, noise: Tables, out: Real) -> None:
     while done < len(out):
         if width != width_for(len(out) - done, gates):
             width = width_for(len(out) - done, gates)
-            walk, track = prepare(gates, width, angles.shape[1], False, noise)
+            walk, track = prepare(gates, width, angles.shape[1], 0, noise)
             r = np.empty(width << 2 * gates.positions[-1], noise.numbers.dtype)
         begin(trigonometry, done, r, walk, track)
         forward(r, width, walk, track)
@@ -164,7 +164,7 @@ def gradients(codes: Codes, angles: Real, noise: Tables, out: Real, slopes: Real
     while done < len(out):
         if width != width_for(len(out) - done, gates):
             width = width_for(len(out) - done, gates)
-            walk, track = prepare(gates, width, angles.shape[1], True, noise)
+            walk, track = prepare(gates, width, angles.shape[1], angles.shape[1], noise)
             vectors = np.empty((2 * width << 2 * gates.positions[-1]) + APART, noise.numbers.dtype)
         begin(trigonometry, done, vectors, walk, track)
         values_and_slopes(vectors, walk, track, terms, values)

@@ -48,7 +48,7 @@ def extend(prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]
 def _state(r: Real, circuit: tuple[Codes, Real], noise: Tables) -> tuple[Integers, Real]:
     """Write the state of a circuit at angles (1, P); return where its qubits are, and what is left to multiply."""
     gates = schedule(circuit[0], nothing_before(noise), noise)
-    walk, track = prepare(gates, 1, circuit[1].shape[1], False, noise)
+    walk, track = prepare(gates, 1, circuit[1].shape[1], 0, noise)
     set_angles(trigonometries(circuit[1]), 0, r, walk, track)
     forward(r, 1, walk, track)
     return gates.positions, gates.left
@@ -90,7 +90,7 @@ def _energy(states: Real, known: int, angles: Real, path: tuple[Walk, Track], te
 def _best(states: Real, codes: Codes, count: int, before: tuple[Integers, Real], noise: Tables) -> tuple[float, int]:
     """Return the lowest energy over the angles of one path, and how many energies that took."""
     gates, angles, table = schedule(codes, before, noise), np.zeros((1, count)), np.empty((3, 3))
-    path, terms, known = prepare(gates, 1, count, False, noise), places(gates, noise), 1 << 2 * before[0][-1]
+    path, terms, known = prepare(gates, 1, count, 0, noise), places(gates, noise), 1 << 2 * before[0][-1]
     steps = 9 if count == 2 else 1 + 2 * count * (1 if count == 1 else ROUNDS)
     value, here = 0.0, 0.0
     for step in range(steps):

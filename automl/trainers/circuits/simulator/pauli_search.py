@@ -28,7 +28,7 @@ def minimise(
     """
     vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
     gates = schedule(codes, nothing_before(noise), noise)
-    walk, track = prepare(gates, 1, len(angles), True, noise)
+    walk, track = prepare(gates, 1, len(angles), len(angles), noise)
     terms, value = places(gates, noise), np.empty(4)
     states = np.empty((2 << 2 * gates.positions[-1]) + APART, noise.numbers.dtype)
     running = True
