@@ -10,6 +10,9 @@ from automl.search_spaces.circuits.candidate import Circuit
 CHEMICAL_ACCURACY = 1.6e-3
 """In hartree: 1 kcal/mol, the error below which chemistry is predicted."""
 
+ROUNDING = 1e-10
+"""In hartree: energies of molecules differ by so much from one library to the next."""
+
 
 def remarks(circuit: Circuit, metrics: Metrics, *, noisy: bool, sampled: bool, chemical: bool) -> Sequence[str]:
     """Return sentences about a measured circuit.
@@ -42,8 +45,13 @@ def _accuracy(metrics: Metrics, noisy: bool) -> str:
     noiseless = metrics["noiseless_error"]
     reached = "within" if noiseless <= CHEMICAL_ACCURACY else "not within"
     if not noisy:
-        return f"{1000 * noiseless:.3g} mHa above the exact ground energy: {reached} chemical accuracy (1.6 mHa)."
+        return f"{_above(noiseless)}: {reached} chemical accuracy (1.6 mHa)."
     return (
-        f"{1000 * metrics['error']:.3g} mHa above the exact ground energy under noise; without it "
-        f"{1000 * noiseless:.3g} mHa, {reached} chemical accuracy (1.6 mHa). The search saw the noisy energy only."
+        f"{_above(metrics['error'])} under noise. The same circuit without it: {_above(noiseless)}, {reached} chemical "
+        "accuracy (1.6 mHa). The search saw the noisy energy only."
     )
+
+
+def _above(error: float) -> str:
+    """Return where an energy is, seen from the exact one."""
+    return "Exact to rounding" if abs(error) < ROUNDING else f"{1000 * error:.3g} mHa above the exact ground energy"
