@@ -62,16 +62,11 @@ def rate(found: Mapping[str, Any]) -> float:
 def success(seeds: Sequence[int], at_once: int) -> None:
     """Run and print the first table."""
     agents = {"double_dqn": {}, "random agent": RANDOM}
-    jobs = [
-        search(agent, data, seed, episodes, settings)
-        for data, episodes in SUCCESS.items()
-        for agent, settings in agents.items()
-        for seed in seeds
-    ]
-    found = iter(run_all(jobs, at_once))
     print(f"{'problem':<9}{'agent':<14}{'episodes':>9}{'seeds below 1.6 mHa':>21}{'median error':>14}", end="")
     print(f"{'episodes that succeed':>23}{'s (longest)':>13}{'s to 1.6 mHa':>14}")
     for data, episodes in SUCCESS.items():
+        jobs = [search(agent, data, seed, episodes, agents[agent]) for agent in agents for seed in seeds]
+        found = iter(run_all(jobs, at_once))
         rates = {}
         for agent in agents:
             ones = [next(found) for _ in seeds]
@@ -85,7 +80,7 @@ def success(seeds: Sequence[int], at_once: int) -> None:
                 f"{(f'{statistics.median(first):.1f}' if first else '-'):>14}"
             )
         ratio = rates["double_dqn"] / rates["random agent"] if rates["random agent"] else float("inf")
-        print(f"{'':<9}ratio of success rates {ratio:.1f}; time allowed {MINUTES[data]} min")
+        print(f"{'':<9}ratio of success rates {ratio:.1f}; time allowed {MINUTES[data]} min", flush=True)
 
 
 def ablation(seeds: Sequence[int], at_once: int, data: str, episodes: int, arms: Mapping[str, Any]) -> None:
