@@ -92,8 +92,17 @@ def test_energies_recorded_from_aer(k: int) -> None:
     angles, hamiltonian = np.array(case["angles"]), Hamiltonian(n, case["terms"])
     assert PauliSimulator(hamiltonian, noise).energy(code, angles)[0] == pytest.approx(case["energy"], abs=1e-10)
     assert PauliReference(hamiltonian, noise).energy(code, angles)[0] == pytest.approx(case["energy"], abs=1e-10)
-    single = PauliSimulator(hamiltonian, noise, "float32").energy(code, angles)[0] if k % 4 == 0 else case["energy"]
-    assert single == pytest.approx(case["energy"], abs=1e-4)
+
+
+@pytest.mark.parametrize("form", ["uniform", "sides", "joint"])
+def test_single_precision(form: str) -> None:
+    rng = np.random.default_rng(9)
+    code, hamiltonian, noise = drawn(rng, 4, 30), observable(rng, 4), machine(rng, 4, form)
+    angles = rng.uniform(-3, 3, (5, code.angles))
+    energies, slopes = PauliSimulator(hamiltonian, noise, "float32").gradient(code, angles)
+    expected, gradients = PauliSimulator(hamiltonian, noise).gradient(code, angles)
+    assert 0 < np.abs(energies - expected).max() < 1e-5
+    np.testing.assert_allclose(slopes, gradients, rtol=0, atol=1e-4)
 
 
 @settings(max_examples=40, deadline=None)

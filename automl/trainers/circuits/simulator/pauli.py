@@ -53,14 +53,14 @@ class PauliSimulator:
         """Return the energies (B,) at angles (P,) or (B, P)."""
         sets = sets_of_angles(program, angles)
         out = np.empty(len(sets))
-        energies(program.codes, sets, self.tables, out)
+        energies(program.codes, sets, out, *self.tables)
         return out
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
         """Return the energies (B,) and their derivatives by all angles (B, P), by the adjoint method."""
         sets = sets_of_angles(program, angles)
         out, slopes = np.empty(len(sets)), np.empty(sets.shape)
-        gradients(program.codes, sets, self.tables, out, slopes)
+        gradients(program.codes, sets, out, slopes, *self.tables)
         return out, slopes
 
     def vector(self, program: Program, angles: Array) -> Array:

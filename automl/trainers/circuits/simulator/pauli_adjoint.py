@@ -7,6 +7,8 @@ taken back beside it by undoing each gate, noise included. Undoing noise enlarge
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from automl.trainers.circuits.simulator.compiled import compiled
@@ -55,19 +57,22 @@ def kept_by(gates: Schedule, derivatives: int) -> tuple[Integers, int]:
 
 
 @inner
-def prepare(gates: Schedule, width: int, angles: int, derivatives: int, noise: Tables) -> tuple[Walk, Track]:
-    """Return a circuit with room for its angles, and for derivatives by them: by all of them, or by none (0)."""
-    dtype, n = noise.numbers.dtype, len(noise.letters)
-    steps, scales = gates.steps.copy(), np.empty((len(gates.scales), 6), dtype)
+def prepare(gates: Schedule, width: int, angles: int, slopes: bool, noise: Tables) -> tuple[Walk, Track]:
+    """Return a circuit with room for its angles, and for derivatives by them if there are to be any."""
+    dtype, n, (keep, count) = noise.numbers.dtype, len(noise.letters), kept_by(gates, slopes)
+    steps, scales = gates.steps.copy(), np.empty((len(gates.steps), 6), dtype)
     for g in range(len(steps)):
         steps[g, NEAR] *= width
-        steps[g, FAR] *= width
-        for k in range(3):
-            scales[g, k], scales[g, 3 + k] = gates.scales[g, k], 1 / gates.scales[g, k]
-    keep, count = kept_by(gates, derivatives)
-    walk = Walk(steps, scales, np.empty((angles, 8), dtype), noise.numbers, np.empty(ROOM, dtype))
+        if steps[g, FAR] > 0:
+            steps[g, FAR] *= width
+            for k in range(3):
+                scales[g, k], scales[g, 3 + k] = gates.scales[g, k], 1 / gates.scales[g, k]
+    pool = np.empty(8 * angles + ROOM + 8 * n * width + angles * width, dtype)
+    turns, pool = pool[: 8 * angles].reshape(angles, 8), pool[8 * angles :]
+    room, pool = pool[:ROOM], pool[ROOM:]
+    alone, pool = pool[: 8 * n * width].reshape(n, 2, 4 * width), pool[8 * n * width :]
     kept = np.empty((count, width << 2 * max(1, gates.positions[-1])), dtype)
-    return walk, Track(np.empty((n, 2, 4 * width), dtype), keep, kept, np.empty((angles, width), dtype))
+    return Walk(steps, scales, turns, noise.numbers, room), Track(alone, keep, kept, pool.reshape(angles, width))
 
 
 @inner
@@ -114,8 +119,9 @@ def read(r: Real, width: int, terms: tuple[Integers, Real], values: Real) -> Non
 
 
 @compiled
-def energies(codes: Codes, angles: Real, noise: Tables, out: Real) -> None:
-    """Write the energies (B,) of all sets of angles (B, P)."""
+def energies(codes: Codes, angles: Real, out: Real, *tables: Any) -> None:
+    """Write the energies (B,) of all sets of angles (B, P); `tables` are the parts of Tables, which pass faster so."""
+    noise = Tables(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5])
     gates = schedule(codes, nothing_before(noise), noise)
     terms, trigonometry = places(gates, noise), trigonometries(angles)
     done, width, values = 0, 0, np.empty(4)
@@ -156,8 +162,9 @@ def values_and_slopes(vectors: Real, walk: Walk, track: Track, terms: tuple[Inte
 
 
 @compiled
-def gradients(codes: Codes, angles: Real, noise: Tables, out: Real, slopes: Real) -> None:
-    """Write the energies (B,) of all sets of angles (B, P), and their derivatives (B, P)."""
+def gradients(codes: Codes, angles: Real, out: Real, slopes: Real, *tables: Any) -> None:
+    """Write the energies (B,) of all sets of angles (B, P), and their derivatives (B, P); `tables` as in `energies`."""
+    noise = Tables(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5])
     gates = schedule(codes, nothing_before(noise), noise)
     terms, trigonometry = places(gates, noise), trigonometries(angles)
     done, width, values = 0, 0, np.empty(4)

@@ -15,7 +15,10 @@ def sets_of_angles(program: Program, angles: Array) -> Array:
     Raises:
         UsageError: if there are not P of them.
     """
-    sets = np.array(angles, dtype=np.float64, order="C", ndmin=2)
+    sets = np.asarray(angles, dtype=np.float64)
+    if sets.ndim == 1:
+        sets = sets[None]
     if sets.ndim != 2 or sets.shape[1] != program.angles:
         raise UsageError(f"The circuit has {program.angles} angles, the array of angles is {np.shape(angles)}.")
-    return sets
+    plain = sets.flags.c_contiguous and sets.flags.writeable  # Numba compiles once more for any other array
+    return sets if plain else np.array(sets, order="C")

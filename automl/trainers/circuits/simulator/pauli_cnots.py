@@ -157,7 +157,7 @@ def _joint_one(r: Real, k: int, strides: tuple[int, int], matrix: Real, room: Re
     for i in range(16):
         room[i] = r[k + i // 4 * strides[0] + i % 4 * strides[1]]
     for i in range(16):
-        found = room[0] * 0
+        found = room[0] - room[0]
         for j in range(16):
             found += matrix[16 * i + j] * room[j]
         r[k + i // 4 * strides[0] + i % 4 * strides[1]] = found

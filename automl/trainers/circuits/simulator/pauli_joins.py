@@ -36,7 +36,7 @@ def part(r: Real, back: Real, alone: Real, found: Real) -> None:
     """
     width, size = len(alone) // 4, len(r) // 4
     if size < 4:
-        rest = back[0] * 0
+        rest = back[0] - back[0]
         for letter in range(4):
             found[letter] = back[letter] * r[0]
             rest += back[letter] * alone[letter]
@@ -44,7 +44,7 @@ def part(r: Real, back: Real, alone: Real, found: Real) -> None:
         return
     for letter in range(4):
         factor = load(alone, 4 * letter) if width == 4 else spread(alone[letter])
-        own = spread(r[0] * 0)
+        own = spread(r[0] - r[0])
         for k in range(0, size, 4):
             values = load(back, letter * size + k)
             own = own + values * load(r, k)

@@ -47,6 +47,10 @@ class Step(NamedTuple):
     joins: int
 
 
+Order: TypeAlias = tuple[list[Step], npt.NDArray[np.int64]]
+"""The steps, and the digit of each qubit (n,), -1 if it is idle."""
+
+
 class PauliReference:
     """Energies of circuits under noise from r_P = tr(P rho), a vector (4^n, B). Implements `contract.Simulator`.
 
@@ -69,16 +73,18 @@ class PauliReference:
         self._dtype = np.dtype(precision)
         places, self._weights = observed(hamiltonian, noise.readout)
         self._letters = places[:, None] >> 2 * np.arange(self.qubits)[::-1] & 3
+        self._rotations = noise.rotations
         self._scales, self._matrices = _split(noise.rotations)
+        self._recent: tuple[Program, Order] | None = None
         self._cnots = {pair: _factored(noise.cnots[pair], self._dtype) for pair in np.ndindex(self.qubits, self.qubits)}
 
     def energy(self, program: Program, angles: Array) -> Array:
         """Return the energies (B,); see `Simulator.energy`."""
-        steps, digits = ordered(program)
-        planes = self._planes(program, sets_of_angles(program, angles))
-        r = self._start(planes.shape[3])
+        steps, digits = self._ordered(program)
+        sets = sets_of_angles(program, angles)
+        r, turns = self._start(len(sets)), self._turns(program, sets)
         for step in steps:
-            r = self._forward(_joined(r, step.joins), step, planes[0])
+            r = self._forward(_joined(r, step.joins), step, turns[0])
         return self._read(r, digits)
 
     def gradient(self, program: Program, angles: Array) -> tuple[Array, Array]:
@@ -88,17 +94,17 @@ class PauliReference:
         chunk = max(1, NUMBERS // ((len(program.codes) + 2) * 4**self.qubits))
         for first in range(0, len(sets), chunk):
             part = slice(first, first + chunk)
-            values[part], slopes[part] = self._adjoint(program, self._planes(program, sets[part]))
+            values[part], slopes[part] = self._adjoint(program, sets[part])
         return values, slopes
 
     def vector(self, program: Program, angles: Array) -> Array:
         """Return the final state r_P = tr(P rho) (4^n,) at angles (P,); the letter of qubit 0 is the slowest digit."""
-        (steps, digits), planes = ordered(program), self._planes(program, sets_of_angles(program, angles))
+        (steps, digits), turns = self._ordered(program), self._turns(program, sets_of_angles(program, angles))
         r = self._start(1)
         for step in steps:
-            r = self._forward(_joined(r, step.joins), step, planes[0])
+            r = self._forward(_joined(r, step.joins), step, turns[0])
         r = _joined(r, int((digits < 0).sum()))
-        digits[digits < 0] = np.arange(digits.max(initial=-1) + 1, self.qubits)
+        digits = np.where(digits < 0, np.cumsum(digits < 0) + digits.max(initial=-1), digits)
         return r.reshape((4,) * self.qubits).transpose(self.qubits - 1 - digits).reshape(-1).astype(np.float64)
 
     def minimise(self, program: Program, angles: Array, *, tolerance: float, iterations: int) -> Minimum:
@@ -108,6 +114,12 @@ class PauliReference:
     def extensions(self, program: Program, angles: Array, paths: Sequence[Program]) -> tuple[Array, int]:
         """Return the energies of the circuit followed by each path (K,); see `Simulator.extensions`."""
         return extensions(self, program, angles, paths)
+
+    def _ordered(self, program: Program) -> Order:
+        """Return the steps of a circuit; the last ones are remembered, as optimisers ask for them again and again."""
+        if self._recent is None or self._recent[0] is not program:
+            self._recent = program, ordered(program)
+        return self._recent[1]
 
     def _start(self, count: int) -> Vectors:
         """Return vectors of no qubit."""
@@ -132,39 +144,60 @@ class PauliReference:
         forward, pulled = (u * c, -u * s, v * s, v * c), (u * c, v * s, -u * s, v * c)
         return np.stack([np.stack(forward, axis=1), np.stack(pulled, axis=1)]).astype(self._dtype)
 
-    def _forward(self, r: Vectors, step: Step, planes: Vectors) -> Vectors:
+    def _alone(self, program: Program, angles: Array) -> Vectors:
+        """Return all rotations at angles (P,), noise included, as matrices: (2, P, 4, 4), forward and pulled back."""
+        codes = program.codes[program.codes[:, ANGLE] >= 0]
+        kinds, places = codes[:, KIND], np.arange(len(codes))
+        turns = np.tile(np.eye(4), (len(codes), 1, 1))
+        u, v = _next(kinds), _next(kinds + 1)
+        turns[places, u, u] = turns[places, v, v] = np.cos(angles)
+        turns[places, v, u] = np.sin(angles)
+        turns[places, u, v] = -turns[places, v, u]
+        forward = self._rotations[kinds, codes[:, TARGET]] @ turns
+        return np.stack([forward, forward.transpose(0, 2, 1)]).astype(self._dtype)
+
+    def _turns(self, program: Program, sets: Array) -> Vectors:
+        """Return what one set (matrices) or several (planes) are rotated with."""
+        return self._alone(program, sets[0]) if len(sets) == 1 else self._planes(program, sets)
+
+    def _forward(self, r: Vectors, step: Step, turns: Vectors) -> Vectors:
         """Return the vectors after a gate; those given may be overwritten."""
         kind, target, control, place = step.code
         if place < 0:
             factor, matrix = self._cnots[control, target]
             r = _cnot(r, step, factor)
             return r if matrix is None else _on_pair(r, matrix, step)
-        self._turn(r, step, planes[place])
+        if r.shape[1] == 1:
+            return _on_qubit(r, turns[place], step.near)
+        self._turn(r, step, turns[place])
         noise = self._matrices.get((kind, target))
         return r if noise is None else _on_qubit(r, noise, step.near)
 
-    def _back(self, back: Vectors, step: Step, planes: Vectors) -> Vectors:
+    def _back(self, back: Vectors, step: Step, turns: Vectors) -> Vectors:
         """Return the observables before a gate; those given may be overwritten."""
         kind, target, control, place = step.code
         if place < 0:
             factor, matrix = self._cnots[control, target]
             return _cnot(back if matrix is None else _on_pair(back, matrix.T, step), step, factor)
+        if back.shape[1] == 1:
+            return _on_qubit(back, turns[place], step.near)
         noise = self._matrices.get((kind, target))
         back = back if noise is None else _on_qubit(back, noise.T, step.near)
-        self._turn(back, step, planes[place])
+        self._turn(back, step, turns[place])
         return back
 
-    def _adjoint(self, program: Program, planes: Vectors) -> tuple[Array, Array]:
+    def _adjoint(self, program: Program, sets: Array) -> tuple[Array, Array]:
         """Return energies and derivatives; all states are kept, because noise cannot always be undone."""
-        (steps, digits), states, r = ordered(program), [], self._start(planes.shape[3])
+        (steps, digits), states, turns = self._ordered(program), [], self._turns(program, sets)
+        r = self._start(len(sets))
         for step in steps:
             r = _joined(r, step.joins)
             states.append(r.copy())
-            r = self._forward(r, step, planes[0])
+            r = self._forward(r, step, turns[0])
         (places, weights), back, slopes = self._terms(digits), np.zeros_like(r), np.empty((r.shape[1], program.angles))
         np.add.at(back, places, weights[:, None].astype(self._dtype))
         for step, state in zip(steps[::-1], states[::-1], strict=True):
-            back = self._back(back, step, planes[1])
+            back = self._back(back, step, turns[1])
             if step.code[ANGLE] >= 0:
                 pulled, before = _letters(back, step.near), _letters(state, step.near)
                 u, v = _next(step.code[KIND]), _next(step.code[KIND] + 1)
@@ -190,7 +223,7 @@ class PauliReference:
                 letters[:, kind + 1] *= scale
 
 
-def ordered(program: Program) -> tuple[list[Step], npt.NDArray[np.int64]]:
+def ordered(program: Program) -> Order:
     """Return the gates in the order in which they are simulated, and the digit of each qubit (n,), -1 if it is idle."""
     steps: list[Step] = []
     digits, waiting = [-1] * program.qubits, {qubit: list[list[int]]() for qubit in range(program.qubits)}
@@ -272,7 +305,12 @@ def _factored(matrix: Array, dtype: npt.DTypeLike) -> tuple[float, Vectors | Non
 
 def _on_qubit(r: Vectors, matrix: Array, digit: int) -> Vectors:
     """Return the vectors multiplied on a qubit by a matrix (4, 4)."""
-    product: Vectors = np.matmul(matrix.astype(r.dtype), r.reshape(-1, 4, 4**digit * r.shape[1]))
+    faster = 4**digit * r.shape[1]
+    if faster > 4:
+        product: Vectors = np.matmul(matrix.astype(r.dtype), r.reshape(-1, 4, faster))
+    else:  # one large product is faster than many small ones
+        wide = (matrix[:, None, :, None] * np.eye(faster)[None, :, None, :]).reshape(4 * faster, -1)
+        product = r.reshape(-1, 4 * faster) @ wide.T.astype(r.dtype)
     return product.reshape(r.shape)
 
 

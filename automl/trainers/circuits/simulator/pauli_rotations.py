@@ -70,7 +70,7 @@ def turn_back(pair: tuple[Real, Real], stride: int, axis: int, turn: Real, out: 
     r, back = pair
     u, v = ((axis + 1) % 3 + 1) * stride, ((axis + 2) % 3 + 1) * stride
     c, s = load(turn, 0), load(turn, 4)
-    found = spread(r[0] * 0)
+    found = spread(r[0] - r[0])
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
             x, y, p, q = load(r, k + u), load(r, k + v), load(back, k + u), load(back, k + v)
@@ -117,7 +117,7 @@ def slope(r: Real, back: Real, stride: int, axis: int, out: Real) -> None:
         for k in range(0, len(r), 4):
             out[0] += back[k + v] * r[k + u] - back[k + u] * r[k + v]
         return
-    found = spread(r[0] * 0)
+    found = spread(r[0] - r[0])
     for base in range(0, len(r), 4 * stride):
         for k in range(base, base + stride, 4):
             i, j = k + u * stride, k + v * stride
