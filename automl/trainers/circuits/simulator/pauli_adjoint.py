@@ -57,9 +57,9 @@ def kept_by(gates: Schedule, derivatives: int) -> tuple[Integers, int]:
 
 
 @inner
-def prepare(gates: Schedule, width: int, angles: int, slopes: bool, noise: Tables) -> tuple[Walk, Track]:
-    """Return a circuit with room for its angles, and for derivatives by them if there are to be any."""
-    dtype, n, (keep, count) = noise.numbers.dtype, len(noise.letters), kept_by(gates, slopes)
+def prepare(gates: Schedule, width: int, angles: int, derivatives: int, noise: Tables) -> tuple[Walk, Track]:
+    """Return a circuit with room for its angles, and for derivatives by them: by all of them, or by none (0)."""
+    dtype, n, (keep, count) = noise.numbers.dtype, len(noise.letters), kept_by(gates, derivatives)
     steps, scales = gates.steps.copy(), np.empty((len(gates.steps), 6), dtype)
     for g in range(len(steps)):
         steps[g, NEAR] *= width
