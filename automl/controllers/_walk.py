@@ -18,6 +18,7 @@ class Walk:
         following: the candidate to propose next; None when everything around has been tried.
         step: evaluations proposed so far.
         temperature: the temperature of the proposal in flight.
+        chance: the number in [0, 1) that decides whether that proposal is followed although it is worse.
         pending: whether a proposal is in flight.
         standing: where it stands; None before the first evaluation has succeeded.
         evaluation: the evaluation measured there.
@@ -30,6 +31,7 @@ class Walk:
     following: Any
     step: int = 0
     temperature: float = 0.0
+    chance: float = 0.0
     pending: bool = False
     standing: Any = None
     evaluation: int | None = None
@@ -50,6 +52,7 @@ class Walk:
             "following": None if self.following is None else space.dump(self.following),
             "step": self.step,
             "temperature": self.temperature,
+            "chance": self.chance,
             "pending": self.pending,
             "standing": None if self.standing is None else space.dump(self.standing),
             "evaluation": self.evaluation,

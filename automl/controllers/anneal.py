@@ -125,8 +125,7 @@ class Anneal(Controller):
         """Follow the proposal, or stay."""
         assert result.outcome is not None  # failures are not judged
         found = merit(self.objectives, result.outcome.metrics)
-        chance = draws(self.seed, result.proposal.trial, result.proposal.step).random()
-        if walk.merit is None or self._follows(found, walk.merit, walk.temperature, chance):
+        if walk.merit is None or self._follows(found, walk.merit, walk.temperature, walk.chance):
             walk.stand(result.proposal.candidate, result.id, found)
 
     def _follows(self, found: Merit, standing: Merit, temperature: float, chance: float) -> bool:
@@ -141,7 +140,7 @@ class Anneal(Controller):
         if walk.standing is None:
             return None
         rng = draws(self.seed, trial, walk.step)
-        rng.random()  # the draw of acceptance belongs to the same step
+        walk.chance = rng.random()
         for _ in range(_MOST_DRAWS):
             candidate, _ = run(lambda choose: self.space.perturb(walk.standing, choose), at_random(rng))
             key = self.space.key(candidate)

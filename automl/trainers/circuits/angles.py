@@ -44,8 +44,11 @@ def lowest(bench: Bench, program: Program, start: Array, *, steps: int, seed: in
     """
     if bench.recipe.blind:
         return _blind(bench, program, start, steps=steps, seed=seed)
+    new = start == 0.0
+    if not bench.recipe.kick or not new.any():
+        return bench.descend(program, start, steps)
     kicks = np.random.default_rng(seed).normal(0.0, bench.recipe.kick, start.size)
-    found = bench.descend(program, np.where(start == 0.0, kicks, start), steps)
+    found = bench.descend(program, np.where(new, kicks, start), steps)
     if found.energy <= bench.energy(program, start) + EVEN:
         return replace(found, energies=found.energies + 1)
     safe = bench.descend(program, start, steps)
