@@ -24,7 +24,7 @@ CHEMICAL = 1.6e-3
 ENERGY = ("min:energy",)
 FREE = {"gate_price": 0.0, "cnot_price": 0.0}
 RANDOM = {"epsilon_end": 1.0}
-SUCCESS = {"h2-2q": 60, "h2-3q": 100, "h2-4q": 100, "lih-4q": 350}
+SUCCESS = {"h2-2q": 60, "h2-3q": 100, "h2-4q": 100, "lih-4q": 700}
 """Episodes per search."""
 MINUTES = {"h2-2q": 3, "h2-3q": 3, "h2-4q": 3, "lih-4q": 20}
 ABLATION: Mapping[str, Mapping[str, Any]] = {
