@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from automl.core.records import Trial as Trial
     from automl.core.runner import Runner as Runner
     from automl.core.space import Bounded as Bounded
+    from automl.core.space import Budgeted as Budgeted
     from automl.core.space import Growable as Growable
     from automl.core.space import Inheritable as Inheritable
     from automl.core.space import LookAhead as LookAhead
@@ -60,6 +61,7 @@ _HOME = {
     "automl.core.runner": ("Runner",),
     "automl.core.space": (
         "Bounded",
+        "Budgeted",
         "Growable",
         "Inheritable",
         "LookAhead",

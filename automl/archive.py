@@ -19,6 +19,9 @@ from automl.core.tracker import StudyInfo
 Scale: TypeAlias = Literal["evaluations", "cost", "seconds"]
 
 
+_FRONT_FINALISTS = 5
+
+
 @dataclass(frozen=True)  # no slots: what is derived is worked out once, and kept
 class Archive:
     """A study as it lies in its directory.
@@ -56,6 +59,22 @@ class Archive:
         """The best trial within the limits, by the first objective; None if there is none."""
         first = next(iter(self.ranked), None)
         return first if first and self.info.objectives.feasible(first.metrics) else None
+
+    def finalists(self, wanted: int | None) -> tuple[Trial, ...]:
+        """Return the trials to train in full: the best, or with several objectives some from all along the front.
+
+        Args:
+            wanted: how many; None is one, or five of a front.
+        """
+        if len(self.info.objectives.goals) == 1:
+            feasible = [trial for trial in self.ranked if self.info.objectives.feasible(trial.metrics)]
+            return tuple(feasible[: 1 if wanted is None else wanted])
+        most = _FRONT_FINALISTS if wanted is None else wanted
+        front = self.front
+        if len(front) <= most:
+            return front
+        places = {round(i * (len(front) - 1) / max(1, most - 1)) for i in range(most)}
+        return tuple(front[place] for place in sorted(places))
 
     @cached_property
     def front(self) -> tuple[Trial, ...]:

@@ -73,12 +73,12 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     check_pair(config.space, space_class, controller_name, controller_class)
     trainer_name = _trainer_name(config)
     trainer_class = load("trainers", trainer_name)
-    objectives = _objectives(config, trainer_class)
-    check_objectives(controller_name, controller_class, objectives)
     plugins = {"space": space_class, "controller": controller_class, "trainer": trainer_class}
     chosen = assign(config.set, plugins)
 
     trainer: Trainer = trainer_class(config.data if data is None else data, **chosen["trainer"])
+    objectives = _objectives(config, trainer)
+    check_objectives(controller_name, controller_class, objectives)
     facts = {k: v for k, v in trainer.facts().items() if k in settings_of(space_class) and k not in chosen["space"]}
     space: SearchSpace[Any] = space_class(**facts, **chosen["space"])
     budget = config.budget()
@@ -141,10 +141,9 @@ def _trainer_name(config: SearchConfig) -> str:
     return config.trainer
 
 
-def _objectives(config: SearchConfig, trainer: type[Any]) -> Objectives:
+def _objectives(config: SearchConfig, trainer: Trainer) -> Objectives:
     if not config.objectives:
-        name, direction = next(iter(trainer.metrics.items()))
-        return Objectives.parse([f"{direction}:{name}"])
+        return Objectives.parse(trainer.default_objectives())
     objectives = Objectives.parse(config.objectives)
     for metric in objectives.metrics:
         if trainer.metrics and metric not in trainer.metrics:
@@ -158,7 +157,7 @@ def _objectives(config: SearchConfig, trainer: type[Any]) -> Objectives:
     return objectives
 
 
-def claims(trainer: type[Trainer]) -> dict[str, Json]:
+def claims(trainer: Trainer) -> dict[str, Json]:
     """Return what a trainer wants reported beside the result, as texts of objectives, for the ledger's header."""
     known = {**trainer.metrics, **trainer.oracles}
     return {

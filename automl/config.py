@@ -46,7 +46,7 @@ class SearchConfig(BaseModel):
     optuna: str | None = None
     mlflow: str | None = None
     baselines: list[str] | None = None
-    finalists: int = Field(1, ge=0)
+    finalists: int | None = Field(None, ge=0)
     keep: int = Field(5, gt=0)
     quiet: bool = False
     json_: bool = Field(False, alias="json")

@@ -118,7 +118,7 @@ class Session:
             "facts": dict(self._parts.trainer.facts()),
             "fingerprint": self._parts.trainer.fingerprint(),
             "cost_unit": type(self._parts.trainer).cost_unit,
-            **claims(type(self._parts.trainer)),
+            **claims(self._parts.trainer),
             "version": __version__,
         }
         return Ledger.create(directory, header)
@@ -153,9 +153,7 @@ class Session:
     def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
         """Train the best few in full, if the trainer can."""
         trainer = self._parts.trainer
-        best = self._archive(ledger, study)
-        finalists = [t for t in best.ranked if best.info.objectives.feasible(t.metrics)]
-        finalists = finalists[: self._parts.config.finalists]
+        finalists = self._archive(ledger, study).finalists(self._parts.config.finalists)
         if not finalists or not isinstance(trainer, Finishing):
             return
         runner = workshop.runner

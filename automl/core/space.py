@@ -17,6 +17,7 @@ from automl.core.records import Json, Weights
 
 C = TypeVar("C")
 In = TypeVar("In", contravariant=True)
+Out = TypeVar("Out", covariant=True)
 _encode = json.JSONEncoder(sort_keys=True, separators=(",", ":")).encode
 
 
@@ -184,13 +185,57 @@ class LookAhead(Protocol[C]):
 
 @runtime_checkable
 class Relaxable(Protocol[C]):
-    """A space with one continuous candidate that contains all others."""
+    """A space with continuous candidates that contain all others, such as a supernet with mixed operations.
 
-    def relax(self) -> C:
-        """Return the relaxed candidate."""
+    A relaxed run trains the stages of `relax(rule)`, one after the other. A stage is measured in segments: each
+    inherits the weights of the one before, until the extras of an outcome say `{"settled": true}`. From the extras of
+    the last segment `discretise` reads an ordinary candidate for any budget, which inherits that segment's weights.
 
-    def discretise(self, relaxed: C, extras: Mapping[str, Json], budget: float) -> C:
-        """Return the best ordinary candidate within `budget`, read from what training the relaxed one reported."""
+        for stage in space.relax(rule):                     # embeddings: warm start, then the search
+            while not extras["settled"]: extras = measure(stage)
+        space.discretise(stage, extras, 1 / 8, rule)        # a plain candidate of an eighth of the size
+
+    Rules are the ways to read a relaxed run. The first is the one that was learned; the others are its controls, which
+    need fewer stages: theirs are the first ones of the first rule's.
+    """
+
+    rules: Sequence[str]
+    """Names of the rules; the learned one first."""
+
+    def relax(self, rule: str) -> Sequence[C]:
+        """Return the stages that a rule needs, in order."""
+
+    def discretise(self, relaxed: C, extras: Mapping[str, Json], budget: float, rule: str) -> C:
+        """Return the best ordinary candidate within `budget`.
+
+        Args:
+            relaxed: the last stage of the rule.
+            extras: what its last segment reported.
+            budget: a share of the relaxed candidate's size up to 1, else the size itself.
+            rule: how to read it.
+
+        Raises:
+            InvalidCandidate: if nothing fits into the budget.
+        """
+
+
+@runtime_checkable
+class Budgeted(Protocol[Out]):
+    """A space in which rules of thumb know a candidate for every budget, without any training."""
+
+    thumbs: Sequence[str]
+    """Names of the rules of thumb."""
+
+    def sized(self, budget: float, thumb: str) -> Out:
+        """Return the candidate of a rule within `budget`.
+
+        Args:
+            budget: a share of the largest candidate's size up to 1, else the size itself.
+            thumb: the rule.
+
+        Raises:
+            InvalidCandidate: if nothing fits into the budget.
+        """
 
 
 @runtime_checkable
@@ -205,4 +250,6 @@ class Inheritable(Protocol[In]):
         """Return the child's weights made from the parent's, or None if nothing carries over."""
 
 
-CAPABILITIES: tuple[type, ...] = (Growable, Sequential, Bounded, Perturbable, LookAhead, Relaxable, Inheritable)
+CAPABILITIES: tuple[type, ...] = (
+    Growable, Sequential, Bounded, Perturbable, LookAhead, Relaxable, Budgeted, Inheritable,
+)  # fmt: skip

@@ -32,7 +32,8 @@ class Trainer(ABC):
     accepts: ClassVar[tuple[str, ...]] = ()
     """Names of the spaces whose candidates it trains."""
     metrics: ClassVar[Mapping[str, Direction]] = {}
-    """The metrics it measures, with the direction in which each is better; the first is the default objective."""
+    """The metrics it measures, with the direction in which each is better. Where the data decide which of them there
+    are (a label that is a class or a number), an instance has its own, narrower `metrics`."""
     oracles: ClassVar[Mapping[str, Direction]] = {}
     """Metrics that no real search could see, so none may select by them; the best value on the way is reported."""
     trade_off: ClassVar[tuple[str, str] | None] = None
@@ -59,6 +60,11 @@ class Trainer(ABC):
     @abstractmethod
     def fingerprint(self) -> str:
         """Return a short text that changes whenever data or settings do."""
+
+    def default_objectives(self) -> Sequence[str]:
+        """Return the objectives of a search that names none: the first metric, unless overridden."""
+        name, direction = next(iter(self.metrics.items()))
+        return [f"{direction}:{name}"]
 
     def facts(self) -> Mapping[str, Any]:
         """Return what the data say that the space must know, as JSON values named like the space's settings."""

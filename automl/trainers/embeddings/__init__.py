@@ -1,0 +1,1 @@
+"""Trainer `embeddings`: how well a recommender predicts with the embedding dimensions of a plan."""
