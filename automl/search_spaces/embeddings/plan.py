@@ -27,6 +27,8 @@ class Plan:
 
     Attributes:
         width: length of the vectors that the model sees, K.
+        starts: the first row of every block of every field; the first is 0, so that PAD belongs to the hottest block and
+            OOV, the last row, to the coldest.
         columns: the columns that are kept, ascending, for every field and its blocks, hottest block first.
         elements: keep only so many values, the largest by magnitude; None keeps all values of the columns.
         stage: what is trained.
@@ -37,6 +39,7 @@ class Plan:
     """
 
     width: int
+    starts: tuple[tuple[int, ...], ...]
     columns: tuple[tuple[Columns, ...], ...]
     elements: int | None = None
     stage: Stage = "plain"
