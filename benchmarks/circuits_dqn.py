@@ -31,6 +31,7 @@ ABLATION: Mapping[str, Mapping[str, Any]] = {
     "default": {},
     "random agent": RANDOM,
     "no masking": {"masking": "none"},
+    "published masking": {"masking": "paper", "symmetry": "wires"},
     "flat encoding": {"encoding": "flat"},
     "no curriculum": {"curriculum": "fixed", "start_bar": 1.0},
     "with halting": {"halting": "negative_binomial", "halting_range": (10, 40), "halting_failures": 40},
