@@ -11,7 +11,13 @@ from automl.registry import load, names
 
 def missing_capabilities(space: type[Any], controller: type[Any]) -> list[str]:
     """Return the capabilities that a controller needs and a space lacks."""
-    return [need.__name__ for need in controller.requires if not issubclass(space, need)]
+    return [need.__name__ for need in controller.requires if not _has(space, need)]
+
+
+def _has(space: type[Any], need: type[Any]) -> bool:
+    """Say whether a space has what a capability names; `issubclass` refuses those that name more than methods."""
+    named = {*vars(need), *need.__annotations__}
+    return all(hasattr(space, name) for name in named if not name.startswith("_"))
 
 
 def controllers_for(space: type[Any]) -> list[str]:

@@ -195,6 +195,11 @@ class Relaxable(Protocol[C]):
             while not extras["settled"]: extras = measure(stage)
         space.discretise(stage, extras, 1 / 8, rule)        # a plain candidate of an eighth of the size
 
+    A stage may be cut short before it has settled, where a study runs out of budget: so every segment reports what
+    `discretise` needs, and returns weights that an ordinary candidate can inherit. Where a candidate is read on the
+    way, whenever what is kept has come down to a budget (`pep`), every segment also reports `share`, how much of the
+    relaxed candidate's size is still kept, and the same as `size`.
+
     Rules are the ways to read a relaxed run. The first is the one that was learned; the others are its controls, which
     need fewer stages: theirs are the first ones of the first rule's.
     """
