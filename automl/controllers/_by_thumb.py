@@ -1,0 +1,51 @@
+"""What the controllers have in common that propose a rule of thumb for every budget, without any search."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from functools import partial
+from typing import Any, ClassVar
+
+from automl.controllers._budgets import parse_budgets
+from automl.controllers._per_budget import PerBudget
+from automl.controllers._relaxed import refuse_unknown
+from automl.core.controller import Controller
+from automl.core.objectives import Objectives
+from automl.core.records import Proposal, Result
+from automl.core.space import Budgeted, SearchSpace
+
+
+class ByThumb(Controller):
+    """One proposal per budget, trained from scratch; a budget too small is left out and named in the diagnostics."""
+
+    requires: ClassVar[tuple[type, ...]] = (Budgeted,)
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        thumb: str,
+        budgets: Sequence[str | float],
+    ) -> None:
+        super().__init__(space, objectives, seed)
+        refuse_unknown(thumb, self.space.thumbs)
+        self._found = PerBudget(space, (thumb,), parse_budgets(budgets), number=0)
+        for budget in self._found.budgets:
+            self._found.add(thumb, budget, partial(self.space.sized, thumb=thumb))
+
+    def ask(self, n: int, progress: float) -> list[Proposal]:
+        return self._found.propose(n)
+
+    def tell(self, results: Sequence[Result]) -> Collection[int]:
+        return [result.proposal.trial for result in results]
+
+    def state_dict(self) -> dict[str, Any]:
+        return self._found.state_dict()
+
+    def load_state_dict(self, state: Mapping[str, Any]) -> None:
+        self._found.load_state_dict(state)
+
+    def diagnostics(self) -> Mapping[str, float]:
+        return self._found.diagnostics()

@@ -1,0 +1,36 @@
+"""Magnitude: train at full size, keep what is largest.
+
+Han, Pool, Tran and Dally: Learning both weights and connections for efficient neural networks. NeurIPS 2015. It needs
+no search, only a relaxed run without the stages that learn a selection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd
+from automl.core.objectives import Objectives
+from automl.core.space import SearchSpace
+
+
+class Magnitude(ReadAtTheEnd):
+    """Trains the relaxed candidate as far as magnitudes need it, then keeps the largest for every budget.
+
+    Settings:
+        budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        segments: most segments of a stage; it ends earlier when it has settled.
+        relaxed_share: share of the study's budget that the relaxed run may use.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        budgets: tuple[str | float, ...] = BUDGETS,
+        segments: int = SEGMENTS,
+        relaxed_share: float = SHARE,
+    ) -> None:
+        rules = ("magnitude",)
+        super().__init__(space, objectives, seed, rules=rules, budgets=budgets, segments=segments, share=relaxed_share)

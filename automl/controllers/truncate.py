@@ -1,0 +1,36 @@
+"""Truncation: train at full size, keep what comes first.
+
+The plainest way to a smaller candidate, and often hard to beat: no search at all, only a relaxed run without the stages
+that learn a selection.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd
+from automl.core.objectives import Objectives
+from automl.core.space import SearchSpace
+
+
+class Truncate(ReadAtTheEnd):
+    """Trains the relaxed candidate as far as truncation needs it, then cuts it to every budget.
+
+    Settings:
+        budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        segments: most segments of a stage; it ends earlier when it has settled.
+        relaxed_share: share of the study's budget that the relaxed run may use.
+    """
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        budgets: tuple[str | float, ...] = BUDGETS,
+        segments: int = SEGMENTS,
+        relaxed_share: float = SHARE,
+    ) -> None:
+        rules = ("truncate",)
+        super().__init__(space, objectives, seed, rules=rules, budgets=budgets, segments=segments, share=relaxed_share)
