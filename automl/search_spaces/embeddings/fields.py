@@ -1,7 +1,7 @@
 """What a space must know about the data: fields, how many rows each has, and how popular they are.
 
-Row 0 of a field is PAD, whose embedding is zero; then come its values by falling frequency in the training part; the last
-row is OOV, for values that training never saw.
+Row 0 of a field is PAD, whose embedding is zero; then come its values by falling frequency in the training part; the
+last row is OOV, for values that training never saw.
 """
 
 from __future__ import annotations

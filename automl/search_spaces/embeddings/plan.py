@@ -1,7 +1,7 @@
 """The candidate: a plan of embedding dimensions.
 
-A field's rows, most frequent first, are cut into blocks; a plan says which columns of a `width`-wide embedding each block
-keeps. What is not kept is neither stored nor trained; the model sees zeros there.
+A field's rows, most frequent first, are cut into blocks; a plan says which columns of a `width`-wide embedding each
+block keeps. What is not kept is neither stored nor trained; the model sees zeros there.
 
     ordinary plan        stage "plain"; whole cells (block x column), or the largest `elements` values of those cells
     relaxed plans        stage "wide": all columns, trained as usual, the warm start
@@ -27,15 +27,15 @@ class Plan:
 
     Attributes:
         width: length of the vectors that the model sees, K.
-        starts: the first row of every block of every field; the first is 0, so that PAD belongs to the hottest block and
-            OOV, the last row, to the coldest.
+        starts: the first row of every block of every field; the first is 0, so that PAD belongs to the hottest block
+            and OOV, the last row, to the coldest.
         columns: the columns that are kept, ascending, for every field and its blocks, hottest block first.
         elements: keep only so many values, the largest by magnitude; None keeps all values of the columns.
         stage: what is trained.
-        aligned: whether columns are the principal axes of the warm-started table, in order of falling variance, not the
-            coordinates that training happened to find.
-        origin: the rule that proposed it, for reports; empty where a controller built it choice by choice. It is no part
-            of the plan's identity.
+        aligned: whether columns are the principal axes of the warm-started table, in order of falling variance, not
+            the coordinates that training happened to find.
+        origin: the rule that proposed it, for reports; empty where a controller built it choice by choice. It is no
+            part of the plan's identity.
     """
 
     width: int
