@@ -11,8 +11,8 @@ import numpy.typing as npt
 Task: TypeAlias = Literal["rating", "ctr", "topk"]
 """Explicit ratings (regression), clicks (binary), or implicit feedback (rank all items for a user)."""
 PARTS = ("train", "search", "stop", "test")
-"""What a row is for: to train on; to learn alpha on, and in plain trainings to train on; to stop early and to select on;
-to be touched once at the end."""
+"""What a row is for: to train on; to learn alpha on, and in plain trainings to train on; to stop early and to select
+on; to be touched once at the end."""
 PAD = 0
 """The row of every field that stands for no value."""
 
@@ -27,6 +27,8 @@ class Column:
         counts: (rows,) occurrences in the parts `train` and `search`.
         kind: "token", "hash" (values are hashed into buckets) or "number" (values are bins).
         edges: ascending inner edges of the bins of a number; empty otherwise.
+        buckets: into how many buckets the values of a hashed field fall; those that training never met have no row. 0
+            otherwise.
     """
 
     name: str
@@ -34,6 +36,7 @@ class Column:
     counts: npt.NDArray[np.int64]
     kind: Literal["token", "hash", "number"] = "token"
     edges: tuple[float, ...] = ()
+    buckets: int = 0
 
     @property
     def rows(self) -> int:
