@@ -6,18 +6,18 @@
             return MySpace()
 
 Tests of a capability are skipped where the space does not have it. A space that is `Inheritable` also overrides
-`weights`: a function that makes (small, random) weights for a candidate.
+`weights`: a function that makes (small, random) weights for a candidate. One that is `Relaxable` or `Budgeted` also
+overrides `size`, and `extras` where its `discretise` reads any: see `relaxed_spaces`.
 """
 
 from __future__ import annotations
 
-import copy
 import inspect
 import itertools
 import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from typing import Any, ClassVar, TypeAlias
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -25,13 +25,13 @@ import pytest
 from automl.core.choices import Answer, Trace, at_random, replay, run
 from automl.core.domains import Domain, Integers, Options, Reals, Value, dump_domain, load_domain
 from automl.core.errors import InvalidCandidate
-from automl.core.records import Weights
 from automl.core.space import Bounded, Growable, Inheritable, LookAhead, Perturbable, SearchSpace, Sequential
+from automl.testing.arrays import MakeWeights, inherits_cleanly
+from automl.testing.arrays import same_arrays as same_arrays
+from automl.testing.relaxed_spaces import RelaxedContract
 
-MakeWeights: TypeAlias = Callable[[Any], Weights]
 
-
-class SpaceContract:
+class SpaceContract(RelaxedContract):
     """Subclass it under a name that starts with `Test` and override the fixture `space`."""
 
     samples: ClassVar[int] = 40
@@ -43,11 +43,6 @@ class SpaceContract:
     def space(self) -> Any:
         """Return the space."""
         raise NotImplementedError("override the fixture 'space'")
-
-    @pytest.fixture
-    def weights(self) -> MakeWeights:
-        """Return what makes weights for a candidate, shaped as its trainer would return them."""
-        pytest.skip("no weights to inherit")
 
     @pytest.fixture
     def built(self, space: SearchSpace[Any]) -> list[tuple[Any, Trace]]:
@@ -264,21 +259,21 @@ class SpaceContract:
     ) -> None:
         _needs_inheritance(space)
         for child, parent in itertools.pairwise(_smallest(space, built)):
-            _inherits_cleanly(space, child, parent, weights(parent))
+            inherits_cleanly(space, child, parent, weights(parent))
 
     def test_children_inherit_from_their_parents(
         self, space: Any, grown: list[tuple[Any, Any, Trace]], weights: MakeWeights
     ) -> None:
         _needs_inheritance(space)
         for parent, child, _ in grown[:: max(1, len(grown) // 30)]:
-            assert _inherits_cleanly(space, child, parent, weights(parent)) is not None
+            assert inherits_cleanly(space, child, parent, weights(parent)) is not None
 
     def test_neighbours_inherit_cleanly(
         self, space: Any, walked: list[tuple[Any, Any, Trace]], weights: MakeWeights
     ) -> None:
         _needs_inheritance(space)
         for before, after, _ in walked[:: max(1, len(walked) // 30)]:
-            _inherits_cleanly(space, after, before, weights(before))
+            inherits_cleanly(space, after, before, weights(before))
 
 
 def one_sided() -> list[Answer]:
@@ -314,15 +309,6 @@ def profiles_are_settings(plugin: type[Any]) -> None:
         assert set(profile) <= settings, f"profile '{name}' has settings that {plugin.__name__} does not take"
 
 
-def same_arrays(found: Weights | None, expected: Weights) -> None:
-    """Check that two sets of weights are equal to the last bit."""
-    assert found is not None
-    assert list(found) == list(expected) or set(found) == set(expected)
-    for name, array in expected.items():
-        np.testing.assert_array_equal(found[name], array, err_msg=name)
-        assert found[name].dtype == array.dtype
-
-
 def _growth(space: Any, answer: Answer, steps: int) -> Iterator[tuple[Any, Any, Trace]]:
     parent = space.root()
     for _ in range(steps):
@@ -353,21 +339,6 @@ def _moved(space: Any, steps: int) -> Iterator[tuple[Any, Any, Any]]:
             after = space.apply(before, move)
             yield before, move, after
             before = after
-
-
-def _inherits_cleanly(space: Any, child: Any, parent: Any, given: Weights) -> Weights | None:
-    before = copy.deepcopy(dict(given))
-    first: Weights | None = space.inherit(child, parent, given)
-    again: Weights | None = space.inherit(child, parent, given)
-    same_arrays(given, before)
-    assert (first is None) == (again is None)
-    if first is None or again is None:
-        return None
-    same_arrays(first, again)
-    for name, array in first.items():
-        assert isinstance(array, np.ndarray), name
-        assert not any(np.shares_memory(array, other) for other in given.values()), f"'{name}' aliases its input"
-    return first
 
 
 def _smallest(space: SearchSpace[Any], built: list[tuple[Any, Trace]]) -> list[Any]:

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from automl import registry
-from automl.core.space import Inheritable
+from automl.core.space import Budgeted, Inheritable, Relaxable
 from automl.testing.spaces import SpaceContract
 
 
@@ -25,8 +25,38 @@ def circuit_weights(space, candidate):
     return {"angles": np.random.default_rng(0).uniform(-3, 3, candidate.rotations)}
 
 
-WEIGHTS = {"circuits": circuit_weights, "cnn": cnn_weights, "towers": tower_weights}
+def embedding_weights(space, candidate):
+    """Weights of a factorisation machine, by name as the trainer returns them."""
+    from automl.trainers.embeddings.pack import pack  # torch, which only this needs
+    from automl.trainers.embeddings.recommender import build_recommender
+
+    fields = space.frame.fields
+    return pack(build_recommender(candidate, fields, model="fm"), candidate, fields)
+
+
+def embedding_importance(space, stage):
+    rng, width = np.random.default_rng(0), space.frame.width
+    rows = zip(space.frame.fields, space.frame.starts, strict=True)
+    return {"importance": {field.name: rng.random((len(starts), width)).tolist() for field, starts in rows}}
+
+
+def embedding_bytes(space, candidate):
+    from automl.search_spaces.embeddings import size
+
+    return size(candidate, space.frame.fields).bytes
+
+
+WEIGHTS = {
+    "circuits": circuit_weights,
+    "cnn": cnn_weights,
+    "embeddings": embedding_weights,
+    "towers": tower_weights,
+}
 """How weights of a space are made. A space that inherits must be here."""
+EXTRAS = {"embeddings": embedding_importance}
+"""What the last segment of a stage reports. A space that reads it must be here."""
+SIZES = {"embeddings": embedding_bytes}
+"""The size of a candidate in the unit of budgets. A space that is relaxed or budgeted must be here."""
 
 
 def profiles():
@@ -46,3 +76,13 @@ class TestRegistered(SpaceContract):
         if not isinstance(space, Inheritable):
             pytest.skip("the space does not inherit weights")
         return lambda candidate: WEIGHTS[name](space, candidate)
+
+    @pytest.fixture
+    def extras(self, space, name):
+        return lambda stage: EXTRAS[name](space, stage) if name in EXTRAS else {}
+
+    @pytest.fixture
+    def size(self, space, name):
+        if not isinstance(space, Relaxable | Budgeted):
+            pytest.skip("the space knows no budgets")
+        return lambda candidate: SIZES[name](space, candidate)
