@@ -1,14 +1,16 @@
 """Names of a plan's weights.
 
-table/FIELD/BLOCK      (rows of the block, kept columns) float32, columns ascending: a plan of whole cells
-values/FIELD/BLOCK     (kept values,) float32, row by row: a plan of elements, with
-places/FIELD/BLOCK     (kept values,) uint8, the column of each value, and
-counts/FIELD/BLOCK     (rows of the block,) uint8, how many values each row keeps
-alpha/FIELD/BLOCK      (width,) float32 in [0, 1]: stage "soft" only
-initial/FIELD/BLOCK    (rows of the block, width) float32, the table before training: stage "thresholds" only
-first/FIELD            (rows,) float32: first-order weights, the biases of matrix factorisation
-net/NAME               everything else of the model
-state/NAME             state of a relaxed run between two segments; nothing but the next segment reads it
+Blocks are numbered from 0, hottest first.
+
+    table/FIELD/BLOCK      (rows of the block, kept columns) float32, columns ascending: a plan of whole cells
+    values/FIELD/BLOCK     (kept values,) float32, row by row: a plan of elements, with
+    places/FIELD/BLOCK     (kept values,) uint8, the column of each value, and
+    counts/FIELD/BLOCK     (rows of the block,) uint8, how many values each row keeps
+    alpha/FIELD/BLOCK      (width,) float32 in [0, 1]: stage "soft" only
+    initial/FIELD/BLOCK    (rows of the block, width) float32, the table before training: stage "thresholds" only
+    first/FIELD            (rows,) float32: first-order weights, the biases of matrix factorisation
+    net/NAME               everything else of the model
+    state/NAME             state of a relaxed run between two segments; nothing but the next segment reads it
 """
 
 from __future__ import annotations
