@@ -6,7 +6,7 @@ shrink, and the thresholds, go to `state/`, for the next segment.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -17,7 +17,7 @@ from automl.core.errors import WeightsError
 from automl.core.records import Weights
 from automl.search_spaces.embeddings import Field, Plan, layout
 from automl.trainers.embeddings.recommender import Recommender
-from automl.trainers.embeddings.spans import Span, spans
+from automl.trainers.embeddings.spans import Span, elements_of, spans
 
 Array = npt.NDArray[np.generic]
 GRAPH = "scorer.pairs"
@@ -133,24 +133,12 @@ def _unpack_elements(recommender: Recommender, span: Span, weights: Weights) -> 
         return
     tables = recommender.tables
     assert tables.mask is not None
-    found = element_places(span, weights, width=tables.weight.shape[1])
-    rows, columns = (torch.from_numpy(part) + shift for part, shift in zip(found, (span.first, 0), strict=True))
+    counts, places, values = (
+        torch.from_numpy(part) for part in elements_of(span, weights, width=tables.weight.shape[1])
+    )
+    rows = torch.arange(span.first, span.first + span.rows).repeat_interleave(counts.long())
     here = slice(span.first, span.first + span.rows)
     tables.mask[here] = 0.0
     tables.weight[here] = 0.0
-    tables.mask[rows, columns] = 1.0
-    tables.weight[rows, columns] = torch.from_numpy(np.asarray(weights[layout.values(span.field, span.block)]))
-
-
-def element_places(span: Span, weights: Mapping[str, Array], *, width: int) -> tuple[Array, Array]:
-    """Return the row in its block and the column of each kept value.
-
-    Raises:
-        WeightsError: if counts, places and values do not belong together.
-    """
-    counts = np.asarray(weights[layout.counts(span.field, span.block)], dtype=np.int64)
-    columns = np.asarray(weights[layout.places(span.field, span.block)], dtype=np.int64)
-    values = weights[layout.values(span.field, span.block)]
-    if len(counts) != span.rows or not counts.sum() == len(columns) == len(values) or np.any(columns >= width):
-        raise WeightsError(f"The kept values of field '{span.field}', block {span.block}, do not belong to this plan.")
-    return np.repeat(np.arange(span.rows), counts), columns
+    tables.mask[rows, places.long()] = 1.0
+    tables.weight[rows, places.long()] = values

@@ -28,9 +28,9 @@ class Recommender(nn.Module):
         scorer: the model.
     """
 
-    def __init__(self, tables: Tables, scorer: Scorer, *, user: int | None = None, item: int | None = None) -> None:
+    def __init__(self, tables: Tables, scorer: Scorer) -> None:
         super().__init__()
-        self.tables, self.scorer, self.user, self.item = tables, scorer, user, item
+        self.tables, self.scorer = tables, scorer
         self.first = nn.Parameter(torch.zeros(len(tables.weight), 1), requires_grad=scorer.first_order)
         self.bias = nn.Parameter(torch.zeros(1))
 
@@ -65,9 +65,10 @@ class Recommender(nn.Module):
         return self.scorer.match(table[rows], table[items], first[rows], first[items]) + self.bias
 
     def _pair(self) -> tuple[int, int]:
-        if self.user is None or self.item is None or not (self.scorer.pairwise or len(self.tables.offsets) == 2):
+        user, item = self.scorer.user, self.scorer.item
+        if user is None or item is None or not (self.scorer.pairwise or len(self.tables.offsets) == 2):
             raise cannot_rank(self.scorer)
-        return self.user, self.item
+        return user, item
 
     def _rows(self, place: int) -> int:
         return sum(span.rows for span in self.tables.spans if span.place == place)
@@ -109,15 +110,26 @@ def build_recommender(
     Raises:
         UsageError: if there is no such model, or the data lack what it needs.
     """
-    kind = scorer_class(model)
+    scorer = build_scorer(plan, fields, model=model, hidden=hidden, user=user, item=item, dropout=dropout)
+    scorer.connect(pairs)
+    tables = Tables(plan, fields, spread=scorer.spread, sparse=sparse)
+    return Recommender(tables, scorer)
+
+
+def build_scorer(
+    plan: Plan,
+    fields: Sequence[Field],
+    *,
+    model: str,
+    hidden: Sequence[int] = (),
+    user: int | None = None,
+    item: int | None = None,
+    dropout: float = 0.0,
+) -> Scorer:
+    """Return a freshly initialised model without its embeddings; see `build_recommender`."""
+    rows = tuple(field.rows for field in fields)
     live = _live(plan, fields)
-    sizes = tuple(field.rows for field in fields)
-    shape = Shape(sizes, plan.width, live, tuple(hidden), user=user, item=item, dropout=dropout)
-    tables = Tables(plan, fields, spread=kind.spread, sparse=sparse)
-    scorer = kind(shape)
-    if scorer.propagates:
-        scorer.connect(pairs)
-    return Recommender(tables, scorer, user=user, item=item)
+    return scorer_class(model)(Shape(rows, plan.width, live, tuple(hidden), user=user, item=item, dropout=dropout))
 
 
 def _live(plan: Plan, fields: Sequence[Field]) -> float:

@@ -4,9 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from automl.core.errors import InvalidCandidate
-from automl.search_spaces.embeddings import Field, Plan
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.errors import InvalidCandidate, WeightsError
+from automl.core.records import Weights
+from automl.search_spaces.embeddings import Field, Plan, layout
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +68,32 @@ def _blocks(plan: Plan, place: int, field: Field, offset: int) -> list[Span]:
         Span(field.name, place, block, start, offset + start, end - start, columns)
         for block, (start, end, columns) in enumerate(zip(starts, ends, kept, strict=True))
     ]
+
+
+def kept(weights: Weights, name: str, shape: tuple[int, ...]) -> npt.NDArray[Any]:
+    """Return an array of a finished model.
+
+    Raises:
+        WeightsError: if it is missing or has another shape.
+    """
+    if name not in weights:
+        raise WeightsError(f"The weights lack '{name}' and are not those of a finished model.")
+    array = np.ascontiguousarray(weights[name])
+    if array.shape != shape:
+        raise WeightsError(f"The weights '{name}' have shape {array.shape}, and the plan needs {shape}.")
+    return array
+
+
+def elements_of(span: Span, weights: Weights, *, width: int) -> tuple[npt.NDArray[Any], ...]:
+    """Return how many values each row of a block keeps, the column of each value, and the values.
+
+    Raises:
+        WeightsError: if they are missing or do not belong together.
+    """
+    counts = kept(weights, layout.counts(span.field, span.block), (span.rows,))
+    size = (int(counts.sum(dtype=np.int64)),)
+    columns = kept(weights, layout.places(span.field, span.block), size)
+    values = kept(weights, layout.values(span.field, span.block), size)
+    if np.any(columns >= width):
+        raise WeightsError(f"A value of field '{span.field}', block {span.block}, is in a column beyond {width}.")
+    return counts, columns, values
