@@ -1,4 +1,7 @@
-"""Space `gnn`: message-passing networks, layer by layer and class of action by class of action."""
+"""Spaces `gnn` and `gnn-wide`: graph neural networks as six actions per layer."""
 
-from automl.search_spaces.gnn.candidate import Gnn as Gnn
-from automl.search_spaces.gnn.candidate import Layer as Layer
+from automl.search_spaces.gnn.candidate import Gnn, Layer
+from automl.search_spaces.gnn.size import Shape, shapes, size
+from automl.search_spaces.gnn.space import GnnSpace, WideGnnSpace
+
+__all__ = ["Gnn", "GnnSpace", "Layer", "Shape", "WideGnnSpace", "shapes", "size"]

@@ -1,7 +1,7 @@
 """The candidate: a graph neural network as six actions per layer, and what the wide space adds to them.
 
-Zhou, Huang, Song, Chen and Hu: Auto-GNN: Neural architecture search of graph neural networks. Frontiers in Big Data, 2022,
-section 3.1.
+Zhou, Huang, Song, Chen and Hu: Auto-GNN: Neural architecture search of graph neural networks. Frontiers in Big
+Data, 2022, section 3.1.
 """
 
 from __future__ import annotations

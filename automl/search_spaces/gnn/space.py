@@ -1,0 +1,203 @@
+"""The search spaces `gnn` and `gnn-wide`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any, ClassVar, Literal
+
+from automl.core.choices import Choose
+from automl.core.errors import UsageError
+from automl.core.records import Weights
+from automl.core.space import SearchSpace
+from automl.search_spaces.gnn import codec, program
+from automl.search_spaces.gnn.candidate import Gnn, Layer
+from automl.search_spaces.gnn.inherit import inherit
+from automl.search_spaces.gnn.limits import SKIPS, Limits
+
+MEGABYTE = 1_000_000
+WIDTHS = (4, 8, 16, 32, 64, 128, 256)
+HEADS = (1, 2, 4, 8, 16)
+
+
+class _Gnns(SearchSpace[Gnn]):
+    """What both spaces have in common: everything but their settings."""
+
+    limits: Limits
+    bank_bytes: int
+
+    def build(self, choose: Choose) -> Gnn:
+        return program.build(self.limits, choose)
+
+    def check(self, candidate: Gnn) -> None:
+        self.limits.check(candidate)
+
+    def load(self, json: Any) -> Gnn:
+        return codec.load(json)
+
+    def describe(self, candidate: Gnn) -> str:
+        """Return the network as in `8x8 gat sum elu | 1x7 gat sum linear`: heads x width and the other actions."""
+        parts = [_short(layer) for layer in candidate.layers]
+        if candidate.pooling is not None:
+            parts.append(candidate.pooling)
+        if candidate.skip != "none":
+            parts.append(candidate.skip)
+        recipe = {"dropout": candidate.dropout, "lr": candidate.lr, "decay": candidate.weight_decay}
+        parts += [f"{name} {value:g}" for name, value in recipe.items() if value is not None]
+        return " | ".join(parts)
+
+    def key(self, candidate: Gnn) -> str:
+        """Return the same text for networks that differ only in what makes no difference."""
+        return super().key(codec.canonical(candidate, final_activation=self.limits.final_activation))
+
+    def inherit(self, child: Gnn, parent: Gnn, weights: Weights) -> Weights | None:
+        limits = self.limits
+        return inherit(child, parent, weights, features=limits.features, task=limits.task, capacity=self.bank_bytes)
+
+    def _take(self, limits: Limits, bank_mb: float) -> None:
+        _refuse_bad_settings(limits, bank_mb)
+        self.limits, self.bank_bytes = limits, int(bank_mb * MEGABYTE)
+
+
+class GnnSpace(_Gnns):
+    """Graph neural networks of a fixed depth: six actions per layer, as in Auto-GNN.
+
+    The width of one head, the number of heads, the attention function, how messages are aggregated, how they are
+    combined, and the activation. The last layer of a network on nodes has the width of its output. Attention
+    functions have their formulas in `automl.trainers.gnn.attention`.
+
+    Settings:
+        features: of a node; the trainer's data say it.
+        outputs: classes or numbers to predict; the trainer's data say it.
+        task: "node", "graph" or "link"; the trainer's data say it.
+        final_activation: whether the trainer has an activation on logits, too; the trainer says it.
+        layers: how deep; the paper has 2 on citation graphs and 3 on protein graphs.
+        widths: of one head, ascending.
+        heads: numbers of heads, ascending.
+        max_width: most heads x width of a layer, 0 for no limit. On a CPU 16 heads of 256 take 60 times as long as
+            8 heads of 8.
+        max_params: most trainable parameters, 0 for no limit.
+        bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
+            inherit.
+
+    Profile `paper`: no limits of size.
+    """
+
+    default_controller: ClassVar[str] = "conservative"
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"max_width": 0, "max_params": 0}}
+
+    def __init__(
+        self,
+        *,
+        features: int = 1433,
+        outputs: int = 7,
+        task: Literal["node", "graph", "link"] = "node",
+        final_activation: bool = False,
+        layers: int = 2,
+        widths: tuple[int, ...] = WIDTHS,
+        heads: tuple[int, ...] = HEADS,
+        max_width: int = 256,
+        max_params: int = 1_000_000,
+        bank_mb: float = 8.0,
+    ) -> None:
+        limits = Limits(
+            features=features,
+            outputs=outputs,
+            task=task,
+            layers=(layers, layers),
+            widths=tuple(widths),
+            heads=tuple(heads),
+            max_width=max_width or None,
+            max_params=max_params or None,
+            final_activation=final_activation,
+            wide=False,
+        )
+        self._take(limits, bank_mb)
+
+
+class WideGnnSpace(_Gnns):
+    """Graph neural networks with what Auto-GNN holds fixed: depth, skip connections, and the recipe of training.
+
+    Residual connections add the input of every layer but the first to its output, through a linear map where the
+    widths differ; jumping connections let the last layer read all layers before it.
+
+    Settings:
+        features: of a node; the trainer's data say it.
+        outputs: classes or numbers to predict; the trainer's data say it.
+        task: "node", "graph" or "link"; the trainer's data say it.
+        final_activation: whether the trainer has an activation on logits, too; the trainer says it.
+        max_layers: most layers.
+        widths: of one head, ascending.
+        heads: numbers of heads, ascending.
+        max_width: most heads x width of a layer, 0 for no limit.
+        max_params: most trainable parameters, 0 for no limit.
+        bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
+            inherit.
+    """
+
+    default_controller: ClassVar[str] = "conservative"
+
+    def __init__(
+        self,
+        *,
+        features: int = 1433,
+        outputs: int = 7,
+        task: Literal["node", "graph", "link"] = "node",
+        final_activation: bool = False,
+        max_layers: int = 4,
+        widths: tuple[int, ...] = WIDTHS,
+        heads: tuple[int, ...] = HEADS,
+        max_width: int = 256,
+        max_params: int = 1_000_000,
+        bank_mb: float = 8.0,
+    ) -> None:
+        limits = Limits(
+            features=features,
+            outputs=outputs,
+            task=task,
+            layers=(1, max_layers),
+            widths=tuple(widths),
+            heads=tuple(heads),
+            max_width=max_width or None,
+            max_params=max_params or None,
+            final_activation=final_activation,
+            wide=True,
+        )
+        self._take(limits, bank_mb)
+
+
+def _short(layer: Layer) -> str:
+    mlp = " mlp" if layer.combine == "mlp" else ""
+    return f"{layer.heads}x{layer.width} {layer.attention} {layer.aggregate}{mlp} {layer.activation}"
+
+
+def _refuse_bad_settings(limits: Limits, bank_mb: float) -> None:
+    high = limits.layers[1]
+    for name, value in {"features": limits.features, "outputs": limits.outputs, "layers": high}.items():
+        if value < 1:
+            raise UsageError(f"{name} must be at least 1, got {value}.")
+    for name, values in {"widths": limits.widths, "heads": limits.heads}.items():
+        if not values or min(values) < 1 or any(a >= b for a, b in itertools.pairwise(values)):
+            raise UsageError(f"{name} must be positive and ascending, got {values}.")
+    for name, limit in {"max_width": limits.max_width, "max_params": limits.max_params}.items():
+        if limit is not None and limit < 0:
+            raise UsageError(f"{name} must not be negative, got {limit}.", "0 stands for no limit.")
+    if not bank_mb >= 0:
+        raise UsageError(f"bank_mb must not be negative, got {bank_mb}.")
+    _refuse_bad_limits(limits, high)
+
+
+def _refuse_bad_limits(limits: Limits, deepest: int) -> None:
+    """See that every depth has a network that fits, however the layers are connected."""
+    least = max(
+        (replace(limits.smallest(deepest), skip=skip) for skip in (SKIPS if limits.wide else SKIPS[:1])),
+        key=limits.size,
+    )
+    if not limits.fit(least):
+        raise UsageError(
+            f"No network of {deepest} layers fits: with {limits.features} features the smallest has "
+            f"{limits.size(least)} parameters; the limits are max_params={limits.max_params} and "
+            f"max_width={limits.max_width}.",
+            "Raise the limits, or give smaller widths.",
+        )
