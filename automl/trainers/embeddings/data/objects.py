@@ -62,10 +62,13 @@ def _series(name: str, values: Any) -> pl.Series:
             raise InvalidData(f"The column '{name}' has the shape {values.shape}.", "Give one value per row.")
         values = values.tolist() if values.dtype == object else values
     _refuse_mixed(name, values)
+    if isinstance(values, list | tuple) and any(isinstance(value, float | np.floating) for value in values):
+        values = [None if value is None else float(value) for value in values]  # whole and broken numbers together
     try:
         return pl.Series(name, values)
-    except (TypeError, ValueError, pl.exceptions.PolarsError):
-        return pl.Series(name, values, strict=False)  # whole and broken numbers together
+    except (TypeError, ValueError, pl.exceptions.PolarsError) as error:
+        fault = str(error).split("\n")[0]
+        raise InvalidData(f"The column '{name}' cannot be read: {fault}.", "Give a list or an array.") from error
 
 
 def _refuse_mixed(name: str, values: Any) -> None:
