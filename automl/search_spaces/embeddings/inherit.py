@@ -119,9 +119,11 @@ def _complete(tables: list[Array | None], child: Plan) -> list[Array]:
 
 
 def _packed(pairs: list[_Pair], tables: list[Array], kept: list[Array]) -> dict[str, Array]:
-    """Return values, places among all K columns, and counts of every block."""
+    """Return values, places among all K columns, and counts of every block; nothing if no value is kept."""
     found: dict[str, Array] = {}
-    for pair, table, mask in zip(pairs, tables, kept, strict=False):
+    if not any(mask.any() for mask in kept):
+        return found
+    for pair, table, mask in zip(pairs, tables, kept, strict=True):
         elements = pack(table, mask)
         found[layout.values(pair.field, pair.block)] = elements.values
         found[layout.places(pair.field, pair.block)] = np.array(pair.child, dtype=np.uint8)[elements.places]
