@@ -8,6 +8,7 @@ from embeddings_logs import clicks
 from automl.core.errors import InvalidData, UnknownName, UsageError
 from automl.trainers.embeddings.data import FieldSpec, Reading, Schema, describe, read
 from automl.trainers.embeddings.data.infer import infer_type
+from automl.trainers.embeddings.data.opened import opened
 from automl.trainers.embeddings.data.schema import schema_from
 
 SAID = {
@@ -59,9 +60,15 @@ def test_a_schema_beside_the_file_is_taken_and_the_setting_wins(tmp_path):
     assert dataset.columns[2].rows == 5
 
 
-def test_the_rest_may_be_ignored():
+def test_the_rest_may_be_ignored_and_is_not_even_read(tmp_path):
     schema = {"rest": "ignore", "fields": {"clicked": "label", "shop": "token"}}
     assert [c.name for c in read(clicks(), Reading(schema=schema)).columns] == ["shop"]
+    path = tmp_path / "log.parquet"
+    clicks().write_parquet(path)
+    np.testing.assert_array_equal(read(path, Reading(schema=schema)).ids, read(clicks(), Reading(schema=schema)).ids)
+    assert opened(path, schema_from(schema)).frame.columns == ["clicked", "shop"]
+    with pytest.raises(InvalidData, match=r"lack what the schema names: stock.* price, shop, when"):
+        read(path, Reading(schema={"rest": "ignore", "fields": {"clicked": "label", "stock": "token"}}))
 
 
 @pytest.mark.parametrize(

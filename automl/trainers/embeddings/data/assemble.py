@@ -25,10 +25,7 @@ from automl.trainers.embeddings.data.vocabulary import column, encode, refuse_am
 
 def prepare(data: Any, reading: Reading) -> Table:
     """Open the data, draw `max_rows`, and complete the schema; see `read`."""
-    table = opened(data)
-    if reading.schema is not None:
-        given = schema_from(reading.schema)
-        table = replace(table, schema=given if given.rest == "ignore" else given.over(table.schema))
+    table = opened(data, Schema() if reading.schema is None else schema_from(reading.schema))
     rows = table.frame.height
     if reading.max_rows is not None and rows > reading.max_rows:
         drawn = np.sort(np.random.default_rng(reading.seed).choice(rows, reading.max_rows, replace=False))

@@ -17,41 +17,52 @@ from automl.trainers.embeddings.data.tabular import CSV_SUFFIXES, PARQUET_SUFFIX
 KINDS = "CSV (.csv, .tsv, .txt, also .gz), Parquet (.parquet) and RecBole's atomic files (.inter)"
 
 
-def opened(data: Any) -> Table:
-    """Return data as a table, with the schema that lies beside them.
+def opened(data: Any, given: Schema) -> Table:
+    """Return data as a table, with the schema that is given, completed by the one that lies beside them.
 
     Args:
         data: None for the shipped flights, a name, a path to a file or folder, a DataFrame, or a dict of arrays.
+        given: a schema; where it ignores the rest, the one beside the data does not count.
 
     Raises:
         UnknownName: if a text is neither a name nor a path.
         InvalidData: if the file is missing, damaged or of an unknown kind.
     """
     if data is None or (isinstance(data, str) and data in NAMES and not Path(data).exists()):
-        return _from_file(path_of(data or DEFAULT))
+        return _from_file(path_of(data or DEFAULT), given)
     if not isinstance(data, str | Path):
-        return Table(as_frame(data), type(data).__name__)
+        return Table(as_frame(data), type(data).__name__, given)
     path = Path(data).expanduser()
     if path.is_dir():
-        return _from_folder(path)
+        return _from_folder(path, given)
     if path.is_file():
-        return _from_file(path)
+        return _from_file(path, given)
     if isinstance(data, str) and path.name == data and not path.suffix:
         raise UnknownName("data set", data, NAMES, "Or give the path of a file or folder.")
     raise InvalidData(f"There is no file {path}.", "Check the path.")
 
 
-def _from_file(path: Path) -> Table:
+def _from_file(path: Path, given: Schema) -> Table:
     name = path.name.lower()
     stem = path.name.split(".")[0]
+    schema = _over(given, _beside(path))
     if name.endswith(atomic.SUFFIX):
         table = read_atomic(path)
-        return Table(table.frame, stem, _beside(path).over(table.schema), table.remarks)
+        return Table(table.frame, stem, _over(schema, table.schema), table.remarks)
     if name.endswith(PARQUET_SUFFIXES):
-        return Table(read_parquet([path]), stem, _beside(path))
+        return Table(read_parquet([path], _needed(schema)), stem, schema)
     if name.endswith(CSV_SUFFIXES):
-        return Table(read_csv(path), stem, _beside(path))
+        return Table(read_csv(path), stem, schema)
     raise InvalidData(f"{path} is of an unknown kind.", f"Known are {KINDS}.")
+
+
+def _over(given: Schema, other: Schema) -> Schema:
+    return given if given.rest == "ignore" else given.over(other)
+
+
+def _needed(schema: Schema) -> list[str]:
+    """Return the names of the only columns that matter; none if others may."""
+    return [n for n, spec in schema.fields.items() if spec.type != "ignore"] if schema.rest == "ignore" else []
 
 
 def _beside(path: Path) -> Schema:
@@ -61,7 +72,7 @@ def _beside(path: Path) -> Schema:
     return schema_from(next((p for p in found if p.is_file()), Schema()))
 
 
-def _from_folder(path: Path) -> Table:
+def _from_folder(path: Path, given: Schema) -> Table:
     own = next((path / name for name in ("schema.toml", "schema.json") if (path / name).is_file()), Schema())
     for suffixes in ((atomic.SUFFIX,), PARQUET_SUFFIXES, CSV_SUFFIXES):
         found = sorted(p for p in path.iterdir() if p.name.lower().endswith(suffixes))
@@ -70,7 +81,7 @@ def _from_folder(path: Path) -> Table:
                 f"{path} has several files: {', '.join(p.name for p in found[:5])}.", "Give the path of one of them."
             )
         if found:
-            table = _from_file(found[0])
-            frame = table.frame if len(found) == 1 else read_parquet(found)
-            return Table(frame, path.resolve().name, schema_from(own).over(table.schema), table.remarks)
+            table = _from_file(found[0], _over(given, schema_from(own)))
+            frame = table.frame if len(found) == 1 else read_parquet(found, _needed(table.schema))
+            return Table(frame, path.resolve().name, table.schema, table.remarks)
     raise InvalidData(f"{path} has no data in it.", f"Known are {KINDS}.")

@@ -6,6 +6,7 @@ import codecs
 import csv
 import gzip
 import zlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import polars as pl
@@ -93,7 +94,10 @@ def _check_header(path: Path, names: list[str]) -> None:
         )
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
-        raise InvalidData(f"{path} has two fields named '{twice}'.", "Rename one of them in the first line.")
+        raise InvalidData(
+            f"{path} has two fields named '{twice}'.",
+            "Rename one in the first line; if that is data, put a line with the names on top.",
+        )
 
 
 def _is_number(text: str) -> bool:
@@ -104,14 +108,22 @@ def _is_number(text: str) -> bool:
     return True
 
 
-def read_parquet(paths: list[Path]) -> pl.DataFrame:
+def read_parquet(paths: list[Path], names: Sequence[str] = ()) -> pl.DataFrame:
     """Read a Parquet file, or several with the same columns.
+
+    Args:
+        paths: the files.
+        names: the columns that are needed; the others stay on the disk. All are read if there are none, or if one of
+            them is missing, so that an error can tell what there is.
 
     Raises:
         InvalidData: if one is cut off or damaged, or columns differ.
     """
     try:
-        return pl.scan_parquet(paths, glob=False).collect()
+        scan = pl.scan_parquet(paths, glob=False)
+        there = scan.collect_schema().names()
+        needed = [name for name in there if name in names] if set(names) <= set(there) else []
+        return (scan.select(needed) if needed else scan).collect()
     except (pl.exceptions.PolarsError, OSError) as error:
         fault = str(error).split("\n")[0]
         raise InvalidData(
