@@ -93,6 +93,15 @@ def _settle(name: str, domain: Domain, allowed: Sequence[Value] | None, answer: 
     return value
 
 
+def group_of(name: str) -> str:
+    """Return the class of actions that a choice belongs to: what follows the last "/" of its name.
+
+    `layer0/activation` and `layer1/activation` are of the class `activation`; a name without "/" is a class of its own.
+    A policy may learn one class as a whole, so give choices that mean the same the same last part.
+    """
+    return name.rpartition("/")[2]
+
+
 def at_random(rng: np.random.Generator) -> Answer:
     """Answer every question uniformly at random."""
 

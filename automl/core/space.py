@@ -50,7 +50,11 @@ class SearchSpace(ABC, Generic[C]):
 
     @abstractmethod
     def build(self, choose: Choose) -> C:
-        """Build a candidate from answers."""
+        """Build a candidate from answers.
+
+        Choices whose names are equal after the last "/" (`layer0/activation`, `layer1/activation`) form a class, which
+        some controllers learn or rewrite as a whole (`automl.core.choices.group_of`).
+        """
 
     @abstractmethod
     def load(self, json: Any) -> C:

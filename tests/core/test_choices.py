@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from automl.core.choices import at_random, replay, run
+from automl.core.choices import at_random, group_of, replay, run
 from automl.core.errors import InvalidCandidate
 
 
@@ -55,3 +55,11 @@ def test_random_answers_respect_the_mask():
 def test_bugs_of_programs_and_answerers_are_named(program, answer, message):
     with pytest.raises(InvalidCandidate, match=message):
         run(program, answer)
+
+
+@pytest.mark.parametrize(
+    ("name", "group"),
+    [("layer0/activation", "activation"), ("block1/layer2/width", "width"), ("depth", "depth"), ("a/", "")],
+)
+def test_a_choice_is_of_the_class_that_its_last_part_names(name, group):
+    assert group_of(name) == group
