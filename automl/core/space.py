@@ -163,6 +163,9 @@ class Perturbable(Protocol[C]):
 
     `perturb` is a program of one change, like `Growable.grow` but without a promise about the function: something is
     added, removed or replaced. Names and domains do not depend on the parent, only `allowed` does.
+
+    A space whose candidates lie in valleys, between which no path of small changes leads at a bearable cost, may ask
+    `reach` first, `near` or `far`: far is a large change, after which small ones find the floor of another valley.
     """
 
     def root(self) -> C:

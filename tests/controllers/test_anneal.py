@@ -25,7 +25,7 @@ class TestAnnealContract(ControllerContract):
 
     @pytest.fixture
     def make(self):
-        return lambda space, objectives, seed: Anneal(space, objectives, seed, steps=12)
+        return lambda space, objectives, seed: Anneal(space, objectives, seed, steps=12, leaps=2, settle=5)
 
     @pytest.fixture
     def space(self):
@@ -98,8 +98,8 @@ def test_no_neighbour_is_proposed_twice_from_one_place():
     assert len(set(keys)) == 6
 
 
-def test_a_walk_ends_when_all_around_has_been_tried():
-    walker = Walker(hottest=1e-9, coldest=1e-9, steps=10_000)
+def test_a_walk_without_leaps_ends_when_all_around_has_been_tried():
+    walker = Walker(hottest=1e-9, coldest=1e-9, steps=10_000, leaps=0)
     walker.step(0.0)
     closed, seen = set(), set()
     while not closed:
@@ -110,11 +110,63 @@ def test_a_walk_ends_when_all_around_has_been_tried():
     assert walker.step(0.0)[0].trial == 1
 
 
-def test_a_walk_ends_after_its_steps_and_the_next_one_starts():
-    walker = Walker(steps=4)
+def test_a_walk_without_leaps_ends_after_its_steps_and_the_next_one_starts():
+    walker = Walker(steps=4, leaps=0)
     assert [walker.step(-float(number))[1] for number in range(4)] == [set(), set(), set(), {0}]
     proposal, _ = walker.step(0.0)
     assert (proposal.trial, proposal.step, proposal.parent) == (1, 0, None)
+
+
+def leaper(leaps):
+    """A walk that has cooled on its first three steps, at energy -2."""
+    walker = Walker(steps=3, leaps=leaps, settle=3, hottest=1e-9, coldest=1e-9)
+    for number in range(3):
+        walker.step(-float(number))
+    return walker
+
+
+def test_a_walk_that_has_cooled_leaps_and_goes_on_where_that_leads_however_bad_it_is():
+    walker = leaper(5)
+    leap, _ = walker.step(9.0)
+    assert (leap.step, leap.parent) == (3, 2)
+    assert leap.candidate.cnots >= 1
+    assert walker.step(8.0)[0].parent == 3
+    assert walker.step(7.0)[0].parent == 4
+    assert walker.step(6.0)[0].parent == 5
+    assert walker.step(9.0)[0].parent == 2, "back, as the leap led nowhere better"
+
+
+def test_a_leap_that_leads_to_a_better_place_is_kept():
+    walker = leaper(5)
+    for energy in (9.0, 8.0, 7.0, -3.0):
+        walker.step(energy)
+    assert [walker.step(9.0)[0].parent for _ in range(5)] == [6, 7, 8, 9, 6]
+
+
+def test_a_walk_ends_after_so_many_leaps_in_vain():
+    walker = leaper(2)
+    closed = [walker.step(9.0)[1] for _ in range(8)]
+    assert closed == [set()] * 7 + [{0}]
+
+
+def test_after_a_leap_the_walk_cools_again():
+    walker = Walker(steps=2, settle=11, hottest=1.0, coldest=1e-3)
+    for energy in (0.0, -1.0, 0.0):
+        walker.step(energy)
+    (walk,) = walker.controller._walks.values()
+    seen = []
+    for _ in range(10):
+        walker.step(9.0)
+        seen.append(walk.temperature)
+    assert seen == sorted(seen, reverse=True)
+    assert seen[0] == pytest.approx(0.1)
+    assert seen[-1] == pytest.approx(0.1 * 0.01 ** (9 / 11))
+
+
+def test_a_failed_leap_is_tried_again():
+    walker = leaper(5)
+    walker.step(None)
+    assert walker.step(9.0)[0].parent == 2
 
 
 def test_the_walk_that_the_budget_cuts_short_cools_in_time():
@@ -149,7 +201,9 @@ def test_several_places_walk_side_by_side():
     assert [p.trial for p in controller.ask(3, 0.0)] == [0, 1, 2]
 
 
-@pytest.mark.parametrize("bad", [{"steps": 0}, {"hottest": 1e-6}, {"coldest": 0.0}, {"hottest": math.inf}])
+@pytest.mark.parametrize(
+    "bad", [{"steps": 0}, {"settle": 0}, {"leaps": -1}, {"hottest": 1e-6}, {"coldest": 0.0}, {"hottest": math.inf}]
+)
 def test_bad_settings_are_refused(bad):
     with pytest.raises(UsageError):
         Anneal(CircuitSpace(qubits=2), ENERGY, 0, **bad)

@@ -19,7 +19,7 @@ SEEDS = st.integers(0, 2**32)
 
 def changed(space, parent, seed=0, **answers):
     """A neighbour by these answers, and whatever else is asked at random."""
-    otherwise = at_random(np.random.default_rng(seed))
+    otherwise, answers = at_random(np.random.default_rng(seed)), {"reach": "near", **answers}
     return run(
         partial(space.perturb, parent),
         lambda name, domain, allowed: answers.get(name, otherwise(name, domain, allowed)),
@@ -31,6 +31,8 @@ def offered(space, parent):
     seen = {"change": ["add"]}  # what is asked when there is no choice
 
     def answer(name, domain, allowed):
+        if name == "reach":
+            return "near"
         seen[name] = domain.values if allowed is None and name == "change" else allowed
         return at_random(np.random.default_rng(0))(name, domain, allowed)
 
