@@ -1,0 +1,121 @@
+"""The seven attention functions: how much a neighbour counts.
+
+h_i is what a layer makes of node i for one head, a vector of the head's width; a_c, a_n and a are trained vectors of
+that width, * multiplies elementwise. All but the first two are normalised by a softmax over the neighbours of i, itself
+included. Zhou et al. 2022, table 1, where W_c and W_n stand before h; here they are a_c and a_n, as in GAT, because h
+has been through a matrix already.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from typing import TypeAlias
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from automl.search_spaces.gnn.candidate import Attention
+from automl.search_spaces.gnn.size import VECTORS
+from automl.trainers.gnn.chunked import tanh_scores
+from automl.trainers.gnn.sparse import products, row_softmax
+from automl.trainers.gnn.wiring import Wiring
+
+Function: TypeAlias = Callable[[Tensor, Tensor, Wiring], Tensor]
+"""From h (heads, nodes, width), vectors (vectors, heads, width) and the edges to a score for every edge: head after
+head (heads x edges,), or (edges,) where all heads have the same."""
+
+SLOPE = 0.2
+"""Of leaky_relu below zero, as in GAT."""
+
+
+def const(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """Every neighbour counts the same: e_ij = 1."""
+    return wiring.ones
+
+
+def gcn(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """The fewer neighbours either has, the more it counts: e_ij = 1 / sqrt(d_i d_j). Kipf and Welling 2017."""
+    return wiring.symmetric
+
+
+def gat(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """e_ij = leaky_relu(<a_c, h_i> + <a_n, h_j>). Veličković et al. 2018, equation 3."""
+    centre, neighbour = _dots(h, vectors[0]), _dots(h, vectors[1])
+    edges = wiring.blocks(len(h))
+    return F.leaky_relu(_at(centre, edges.rows) + _at(neighbour, edges.cols), SLOPE)
+
+
+def sym_gat(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """e_ij = gat_ij + gat_ji, whether there is an edge back or not."""
+    centre, neighbour = _dots(h, vectors[0]), _dots(h, vectors[1])
+    edges = wiring.blocks(len(h))
+    there = F.leaky_relu(_at(centre, edges.rows) + _at(neighbour, edges.cols), SLOPE)
+    return there + F.leaky_relu(_at(centre, edges.cols) + _at(neighbour, edges.rows), SLOPE)
+
+
+def cos(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """e_ij = <a_c * h_i, a_n * h_j>: an inner product that, despite its name, is not divided by lengths."""
+    left, right = (_scaled(h, vector).flatten(0, 1) for vector in vectors)
+    return products(left, right, wiring.blocks(len(h)))
+
+
+def linear(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """e_ij = tanh(<a_n, h_j>): the neighbour alone decides."""
+    return _at(torch.tanh(_dots(h, vectors[0])), wiring.blocks(len(h)).cols)
+
+
+def gene_linear(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """e_ij = <a, tanh(a_c * h_i + a_n * h_j)>."""
+    left, right, weight = _scaled(h, vectors[0]), _scaled(h, vectors[1]), vectors[2]
+    return torch.cat([tanh_scores(left[k], right[k], weight[k], wiring.edges) for k in range(len(h))])
+
+
+FUNCTIONS: dict[Attention, Function] = {
+    "const": const,
+    "gcn": gcn,
+    "gat": gat,
+    "sym-gat": sym_gat,
+    "cos": cos,
+    "linear": linear,
+    "gene-linear": gene_linear,
+}
+
+
+class Attend(nn.Module):
+    """An attention function with its vectors.
+
+    Attributes:
+        vectors: (vectors, heads, width), each with Glorot's uniform start; None where the function has none.
+        trained: whether it has any; if not, all heads have the same scores and nothing is normalised.
+    """
+
+    def __init__(self, attention: Attention, heads: int, width: int) -> None:
+        super().__init__()
+        self.function = FUNCTIONS[attention]
+        count = VECTORS[attention]
+        self.trained = count > 0
+        reach = math.sqrt(6.0 / (heads + width))
+        start = torch.empty(count, heads, width).uniform_(-reach, reach)
+        self.vectors = nn.Parameter(start) if self.trained else None
+
+    def forward(self, h: Tensor, wiring: Wiring) -> Tensor:
+        """Return how much every edge counts, of h (heads, nodes, width), shaped as a `Function` does."""
+        if self.vectors is None:
+            return self.function(h, h.new_empty(0), wiring)
+        return row_softmax(self.function(h, self.vectors, wiring), wiring.blocks(len(h)))
+
+
+def _dots(h: Tensor, vector: Tensor) -> Tensor:
+    """Return <vector, h_i> of every head and node, head after head."""
+    return torch.bmm(h, vector.unsqueeze(2)).flatten()
+
+
+def _scaled(h: Tensor, vector: Tensor) -> Tensor:
+    """Return vector * h_i of every head and node: (heads, nodes, width)."""
+    return h * vector.unsqueeze(1)
+
+
+def _at(values: Tensor, places: Tensor) -> Tensor:
+    return values.index_select(0, places)

@@ -1,0 +1,97 @@
+"""What the trainer reads: one graph with features, labels and who is trained on, selected by and tested on."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.search_spaces.gnn.size import Task
+
+Floats = npt.NDArray[np.float32]
+Integers = npt.NDArray[np.int64]
+Mask = npt.NDArray[np.bool_]
+
+SPARSE = 0.15
+"""Share of values that are not zero, below which storing and multiplying only those is faster."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Features of nodes: all of them, or row by row those that are not zero.
+
+    Attributes:
+        shape: nodes and features.
+        dense: (nodes, features), or None.
+        offsets: (nodes + 1,) where each row begins among `indices` and `values`.
+        indices: feature of each stored value.
+        values: the stored values.
+    """
+
+    shape: tuple[int, int]
+    dense: Floats | None = None
+    offsets: Integers | None = None
+    indices: Any = None
+    values: Any = None
+
+    def nodes(self) -> Integers:
+        """Return the node of each stored value."""
+        assert self.offsets is not None
+        return np.repeat(np.arange(self.shape[0]), np.diff(self.offsets))
+
+    def normalized(self) -> Rows:
+        """Return rows that sum to 1; empty ones stay empty."""
+        if self.dense is not None:
+            total = self.dense.sum(axis=1, keepdims=True)
+            return Rows(self.shape, dense=self.dense / np.where(total == 0, np.float32(1), total))
+        total = np.zeros(self.shape[0], np.float32)
+        np.add.at(total, self.nodes(), self.values)
+        total[total == 0] = 1
+        return Rows(self.shape, None, self.offsets, self.indices, self.values / total[self.nodes()])
+
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Return the arrays there are, for a hash."""
+        return [array for array in (self.dense, self.offsets, self.indices, self.values) if array is not None]
+
+
+def rows_of(x: Floats) -> Rows:
+    """Return a matrix of features as rows, without its zeros if it has many."""
+    if np.count_nonzero(x) >= SPARSE * x.size:
+        return Rows((len(x), x.shape[1]), dense=x)
+    node, index = np.nonzero(x)
+    offsets = np.concatenate([[0], np.cumsum(np.bincount(node, minlength=len(x)))])
+    return Rows((len(x), x.shape[1]), None, offsets, index, x[node, index])
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Graph:
+    """One graph, checked.
+
+    Attributes:
+        where: what it was read from, for messages.
+        x: features of its nodes.
+        edge_index: (2, edges) from and to; layers add self loops and leave out duplicates.
+        y: (nodes,) classes counted from 0; a node that is in no part may have any.
+        train, validation, test: (nodes,) who belongs to which part; parts do not overlap.
+        outputs: classes.
+        task: what is predicted.
+        names: of the classes; empty if unknown.
+    """
+
+    where: str
+    x: Rows
+    edge_index: Integers
+    y: Integers
+    train: Mask
+    validation: Mask
+    test: Mask
+    outputs: int
+    task: Task = "node"
+    names: tuple[str, ...] = ()
+
+    @property
+    def nodes(self) -> int:
+        """The number of nodes."""
+        return self.x.shape[0]

@@ -1,0 +1,126 @@
+"""A candidate as a torch module, and its weights as named arrays.
+
+layer0.project, layer0.attend.vectors, layer0.bias, layer0.mlp.0.weight, ...: what a layer may hand on;
+norm0.weight, ..., skip1.weight, readout.weight, ...: what stays with its network.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from automl.core.errors import WeightsError
+from automl.core.records import Weights
+from automl.search_spaces.gnn.bank import Array
+from automl.search_spaces.gnn.candidate import Gnn
+from automl.search_spaces.gnn.size import Task, shapes
+from automl.trainers.gnn.dropout import dropout
+from automl.trainers.gnn.features import Features, dropped
+from automl.trainers.gnn.layer import ACTIVATIONS, MessagePassing
+from automl.trainers.gnn.wiring import Wiring
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """What a network is besides its candidate: the ends that the data give it, and the trainer's recipe of a layer.
+
+    Attributes:
+        features: of a node.
+        outputs: of the network.
+        task: what is predicted.
+        batch_norm: whether hidden layers have one before their activation.
+        final_activation: whether logits have an activation.
+        dropout: of inputs and of trained attention, where the candidate has none of its own.
+    """
+
+    features: int
+    outputs: int
+    task: Task
+    batch_norm: bool
+    final_activation: bool
+    dropout: float = 0.0
+
+    @classmethod
+    def of(cls, facts: Mapping[str, Any]) -> Frame:
+        """Return the frame that a trainer's facts describe; dropout does not matter any more."""
+        names = ("features", "outputs", "task", "batch_norm", "final_activation")
+        return cls(**{name: facts[name] for name in names})
+
+
+class Network(nn.Module):
+    """A graph neural network: from features of nodes to logits of nodes."""
+
+    def __init__(self, candidate: Gnn, frame: Frame) -> None:
+        super().__init__()
+        self.shapes = shapes(candidate, frame.features, frame.task)
+        self.rate = frame.dropout if candidate.dropout is None else candidate.dropout
+        self.skip = candidate.skip
+        self.bends = [ACTIVATIONS[layer.activation] for layer in candidate.layers]
+        if not frame.final_activation and self.shapes[-1].final:
+            self.bends[-1] = ACTIVATIONS["linear"]
+        for place, (layer, shape) in enumerate(zip(candidate.layers, self.shapes, strict=True)):
+            self.add_module(f"layer{place}", MessagePassing(layer, shape))
+            if frame.batch_norm and not shape.final:
+                self.add_module(f"norm{place}", nn.BatchNorm1d(shape.outputs))
+            if self.skip == "residual" and place and shape.inputs != shape.outputs:
+                self.add_module(f"skip{place}", nn.Linear(shape.inputs, shape.outputs, bias=False))
+
+    def forward(self, x: Features, wiring: Wiring) -> Tensor:
+        """Return (nodes, outputs)."""
+        hidden: list[Tensor] = []
+        for place in range(len(self.shapes)):
+            hidden.append(self._layer(place, self._input(place, x, hidden), wiring))
+        return hidden[-1]
+
+    def _input(self, place: int, x: Features, hidden: list[Tensor]) -> Features:
+        """Return what a layer reads, after dropout."""
+        if not hidden:
+            return dropped(x, self.rate, training=self.training)
+        jumps = self.skip == "jumping" and place == len(self.shapes) - 1
+        read = torch.cat(hidden, dim=1) if jumps else hidden[-1]
+        return dropout(read, self.rate, training=self.training)
+
+    def _layer(self, place: int, read: Features, wiring: Wiring) -> Tensor:
+        made: Tensor = self.get_submodule(f"layer{place}")(read, wiring, self.rate)
+        if self.skip == "residual" and place:
+            made = made + (getattr(self, f"skip{place}")(read) if hasattr(self, f"skip{place}") else read)  # type: ignore[operator]
+        if hasattr(self, f"norm{place}"):
+            made = getattr(self, f"norm{place}")(made)
+        return self.bends[place](made)
+
+
+def weights_of(network: nn.Module) -> dict[str, Array]:
+    """Return copies of a network's parameters and running statistics."""
+    return {name: tensor.detach().cpu().numpy().copy() for name, tensor in network.state_dict().items()}
+
+
+def load_known(network: nn.Module, weights: Weights) -> set[str]:
+    """Load the arrays that belong to a network; return the names of those it lacks.
+
+    Raises:
+        WeightsError: if an array has another shape.
+    """
+    state = network.state_dict()
+    for name in state.keys() & weights.keys():
+        if state[name].shape != weights[name].shape:
+            raise WeightsError(f"'{name}' has the shape {weights[name].shape}, the network {tuple(state[name].shape)}.")
+        state[name].copy_(torch.from_numpy(weights[name]))
+    return state.keys() - weights.keys()
+
+
+def restore(candidate: Gnn, frame: Frame, weights: Weights) -> Network:
+    """Return a network with all its weights, in eval mode and on the CPU.
+
+    Raises:
+        WeightsError: if the weights are not complete, or of another network.
+    """
+    with torch.random.fork_rng([]):
+        network = Network(candidate, frame)
+    missing = load_known(network, weights)
+    if missing:
+        raise WeightsError(f"The weights lack '{sorted(missing)[0]}' and are not those of a finished network.")
+    return network.eval()
