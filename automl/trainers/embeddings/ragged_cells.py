@@ -12,7 +12,7 @@ from automl.core.records import Weights
 from automl.search_spaces.embeddings import Field, Plan, layout
 from automl.trainers.embeddings.spans import Span, kept, spans
 
-AT_ONCE = 2048
+AT_ONCE = 8192
 """Vectors that are looked up at once in torch: what is written is still in the cache when it is masked."""
 
 
@@ -51,12 +51,12 @@ class RaggedCells(nn.Module):
         self._tell_kernel(starts)
 
     def _place(self) -> None:
-        """Prepare the step from the values of a row to its columns: the place of each, K for those that are zero."""
-        places = torch.full((len(self.spans), self.width), self.width)
+        """Prepare the step from the values of a row to its columns: which column is kept, and which value it is."""
+        mask = torch.zeros(len(self.spans), self.width)
         for number, span in enumerate(self.spans):
-            places[number, list(span.columns)] = torch.arange(len(span.columns))
-        self.register_buffer("mask", (places < self.width).float(), persistent=False)
-        self.register_buffer("places", places, persistent=False)
+            mask[number, list(span.columns)] = 1.0
+        self.register_buffer("mask", mask, persistent=False)
+        self.register_buffer("places", (mask.long().cumsum(1) - 1).clamp(min=0), persistent=False)
 
     def _tell_kernel(self, starts: Tensor) -> None:
         columns = [[*span.columns, *[0] * (self.width - len(span.columns))] for span in self.spans]
@@ -94,9 +94,9 @@ class RaggedCells(nn.Module):
         out.mul_(self.mask.index_select(0, blocks))
 
     def _move(self, windows: Tensor, starts: Tensor, blocks: Tensor, out: Tensor) -> None:
-        padded = torch.zeros(len(starts), self.width + 1, dtype=out.dtype, device=out.device)
-        padded[:, : self.width] = windows.index_select(0, starts)
-        torch.gather(padded, 1, self.places.index_select(0, blocks), out=out)
+        """Fetch what belongs into each column from among the values of the row, and clear the columns of none."""
+        torch.gather(windows.index_select(0, starts), 1, self.places.index_select(0, blocks), out=out)
+        out.mul_(self.mask.index_select(0, blocks))
 
     def tables(self) -> Iterator[tuple[Span, Tensor]]:
         """Yield each block with its table (rows, kept columns), a view of what is stored."""

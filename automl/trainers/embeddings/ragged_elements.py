@@ -14,7 +14,7 @@ from automl.trainers.embeddings.spans import elements_of, spans
 
 STEP = 32
 """Where the values of every so many rows begin is kept; between them the counts of the rows are added up."""
-AT_ONCE = 1024
+AT_ONCE = 8192
 """Vectors that are looked up at once in torch."""
 
 
@@ -38,15 +38,15 @@ class RaggedElements(nn.Module):
         super().__init__()
         self.spans, self.width, self.kernel = spans(plan, fields), plan.width, kernel
         parts = [elements_of(span, weights, width=plan.width) for span in self.spans]
-        ends = np.zeros(plan.width)
-        counts, columns, values = (np.concatenate([part[which] for part in parts]) for which in range(3))
-        self.values = nn.Parameter(
-            torch.from_numpy(np.concatenate([values, ends]).astype(np.float32)), requires_grad=False
+        counts, columns, values = (
+            np.concatenate([*(part[which] for part in parts), np.zeros(more, dtype=kind)])
+            for which, more, kind in ((0, STEP, np.uint8), (1, plan.width, np.uint8), (2, plan.width, np.float32))
         )
-        self.register_buffer("columns", torch.from_numpy(np.concatenate([columns, ends]).astype(np.uint8)))
-        self.register_buffer("counts", torch.from_numpy(np.append(counts, np.zeros(STEP)).astype(np.uint8)))
-        before = np.concatenate([[0], np.cumsum(counts, dtype=np.int64)])
-        self.register_buffer("pointers", torch.from_numpy(before[: len(counts) : STEP].copy()), persistent=False)
+        self.values = nn.Parameter(torch.from_numpy(values), requires_grad=False)
+        self.register_buffer("columns", torch.from_numpy(columns))
+        self.register_buffer("counts", torch.from_numpy(counts))
+        sums = np.add.reduceat(counts, np.arange(0, len(counts) - STEP, STEP), dtype=np.int64)
+        self.register_buffer("pointers", torch.from_numpy(np.cumsum(sums) - sums), persistent=False)
         first = torch.tensor([span.first for span in self.spans if span.block == 0])
         self.register_buffer("offsets", first, persistent=False)
 
