@@ -17,6 +17,16 @@ def cnn_weights(space, candidate):
     return {name: np.asarray(rng.random(a.shape), dtype=a.dtype) for name, a in arrays.items()}
 
 
+def cnn_importance(space, stage):
+    from automl.search_spaces.cnn.relax import importance
+
+    return {"importance": importance(stage, cnn_weights(space, stage))}
+
+
+def cnn_parameters(space, candidate):
+    return space.limits.size(candidate).params
+
+
 def tower_weights(space, candidate):
     return {"trained": np.array([float(len(candidate.blocks[0]))])}
 
@@ -53,9 +63,9 @@ WEIGHTS = {
     "towers": tower_weights,
 }
 """How weights of a space are made. A space that inherits must be here."""
-EXTRAS = {"embeddings": embedding_importance}
+EXTRAS = {"cnn": cnn_importance, "embeddings": embedding_importance}
 """What the last segment of a stage reports. A space that reads it must be here."""
-SIZES = {"embeddings": embedding_bytes}
+SIZES = {"cnn": cnn_parameters, "embeddings": embedding_bytes}
 """The size of a candidate in the unit of budgets. A space that is relaxed or budgeted must be here."""
 
 

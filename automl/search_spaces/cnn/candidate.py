@@ -72,6 +72,9 @@ Part: TypeAlias = Conv | Residual | Hidden | Pool | Head
 class Cnn:
     """Blocks of layers with `pools` (2x2, stride 2) between them, a `head` to a vector, `hidden` layers.
 
+    A `mixed` network is the relaxed one of a space (`relax`): its convolutions hold all narrower ones and all smaller
+    kernels, and learn which to keep.
+
     Raises:
         InvalidCandidate: if it is no network, whatever the data: an empty block, a block that starts without
             a convolution, a pooling too many, a name used twice, a width or a kernel that cannot be.
@@ -81,6 +84,7 @@ class Cnn:
     pools: tuple[Pool, ...]
     head: Head
     hidden: tuple[Hidden, ...]
+    mixed: bool = False
 
     def __post_init__(self) -> None:
         if not self.blocks or len(self.pools) != len(self.blocks) - 1:

@@ -1,7 +1,7 @@
 """Candidates as JSON and back, without loss; and the JSON without names, which tells two networks apart.
 
 {"blocks": [[{"conv": 8, "kernel": 3, "id": "c0"}], [{"conv": 16, "kernel": 3, "id": "c1"}]],
- "pools": ["max"], "head": "gap", "hidden": [{"fc": 32, "id": "f0"}]}
+ "pools": ["max"], "head": "gap", "hidden": [{"fc": 32, "id": "f0"}]}            and "mixed": true in a relaxed one
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ def dump(candidate: Cnn) -> dict[str, Json]:
         "pools": list(candidate.pools),
         "head": candidate.head,
         "hidden": [{"fc": layer.units, "id": layer.id} for layer in candidate.hidden],
+        **_mixed(candidate),
     }
 
 
@@ -31,6 +32,7 @@ def dump_unnamed(candidate: Cnn) -> dict[str, Json]:
         "pools": list(candidate.pools),
         "head": candidate.head,
         "hidden": [layer.units for layer in candidate.hidden],
+        **_mixed(candidate),
     }
 
 
@@ -46,12 +48,18 @@ def load(json: Any) -> Cnn:
             pools=tuple(json["pools"]),
             head=json["head"],
             hidden=tuple(Hidden(layer["id"], layer["fc"]) for layer in json["hidden"]),
+            mixed=bool(json.get("mixed", False)),
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise InvalidCandidate(
             f"This JSON describes no network: {type(error).__name__} {error}.",
             'It needs the keys "blocks", "pools", "head" and "hidden", as CnnSpace.dump writes them.',
         ) from error
+
+
+def _mixed(candidate: Cnn) -> dict[str, Json]:
+    """Return the mark of a relaxed network; ordinary ones have none."""
+    return {"mixed": True} if candidate.mixed else {}
 
 
 def _layer(layer: Layer) -> dict[str, Any]:

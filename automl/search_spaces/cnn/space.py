@@ -11,10 +11,10 @@ from typing import Any, ClassVar, Literal
 import numpy as np
 
 from automl.core.choices import Choose
-from automl.core.errors import UsageError
+from automl.core.errors import InvalidCandidate, UsageError
 from automl.core.records import Json, Weights
 from automl.core.space import SearchSpace
-from automl.search_spaces.cnn import codec, edits, inherit, program
+from automl.search_spaces.cnn import codec, edits, inherit, program, relax
 from automl.search_spaces.cnn.candidate import Cnn, Conv, Layer, words
 from automl.search_spaces.cnn.limits import Limits
 from automl.search_spaces.cnn.replication import Symmetry
@@ -46,6 +46,7 @@ class CnnSpace(SearchSpace[Cnn]):
     """
 
     default_controller: ClassVar[str] = "transformation"
+    rules: ClassVar[Sequence[str]] = ("learned",)
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {
         "paper": {
             "filters": (16, 32, 64, 96, 128, 192, 256, 320, 384, 448, 512),
@@ -108,7 +109,12 @@ class CnnSpace(SearchSpace[Cnn]):
         return program.build(self.limits, choose)
 
     def check(self, candidate: Cnn) -> None:
-        self.limits.check(candidate)
+        if not candidate.mixed:
+            self.limits.check(candidate)
+        elif [candidate] != self.relax(*self.rules):
+            raise InvalidCandidate(
+                f"The relaxed network of this space is another one than '{self.describe(candidate)}'."
+            )
 
     def dump(self, candidate: Cnn) -> Json:
         return codec.dump(candidate)
@@ -120,7 +126,7 @@ class CnnSpace(SearchSpace[Cnn]):
         """Return the network as in `12k3 16k3 | 32k3 | gap fc64`: widths, kernels, poolings, head."""
         blocks = (" ".join(_short(layer) for layer in block) for block in candidate.blocks)
         hidden = (f"fc{layer.units}" for layer in candidate.hidden)
-        return " ".join([" | ".join(blocks), "|", candidate.head, *hidden])
+        return " ".join([*("mixed" for _ in range(candidate.mixed)), " | ".join(blocks), "|", candidate.head, *hidden])
 
     def key(self, candidate: Cnn) -> str:
         """Return the same text for networks that differ in the names of their layers only."""
@@ -138,7 +144,15 @@ class CnnSpace(SearchSpace[Cnn]):
     def words(self, candidate: Cnn) -> Sequence[str]:
         return words(candidate)
 
+    def relax(self, rule: str) -> Sequence[Cnn]:
+        return [relax.relaxed(self.limits, self.root())]
+
+    def discretise(self, relaxed: Cnn, extras: Mapping[str, Any], budget: float, rule: str) -> Cnn:
+        return relax.discretise(self.limits, relaxed, extras["importance"], budget)
+
     def inherit(self, child: Cnn, parent: Cnn, weights: Weights) -> Weights | None:
+        if parent.mixed:
+            return relax.inherit(child, parent, weights)
         digest = hashlib.sha256(_text(codec.dump(child)).encode()).digest()
         rng = np.random.default_rng(int.from_bytes(digest))
         shape = self.limits.input_shape

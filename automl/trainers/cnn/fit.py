@@ -5,7 +5,7 @@ from __future__ import annotations
 import signal
 import threading
 import warnings
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytorch_lightning as pl
@@ -84,19 +84,20 @@ def fit(
     seed: int,
     report: Report,
     keeper: Keeper | None = None,
+    learner: Callable[..., Learner] = Learner,
 ) -> dict[str, float]:
     """Train a network in place and return the metrics after its last epoch; with a keeper those of its best.
 
     Signal handlers and warning filters are as before afterwards, also after `Stop`.
     """
     rng = Generator().manual_seed(seed)
-    learner = Learner(network.train(), placed.train, recipe, lr=lr, epochs=epochs, rng=rng)
+    learns = learner(network.train(), placed.train, recipe, lr=lr, epochs=epochs, rng=rng)
     judge = Judge(placed.validation, report, keeper)
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on loaders and loggers
         trainer = _lightning(recipe, placed.device, epochs, judge)
         with _interruptible(judge.handlers):
-            trainer.fit(learner, learner.orders)
+            trainer.fit(learns, learns.orders)
     if keeper is not None:
         keeper.restore(network)
     return judge.metrics

@@ -23,6 +23,7 @@ from automl.core.errors import WeightsError
 from automl.core.records import Weights
 from automl.search_spaces.cnn.candidate import Cnn, Conv, Hidden, Part, Residual
 from automl.search_spaces.cnn.size import shapes
+from automl.trainers.cnn.mixed import MixedConv
 
 CALIBRATION_IMAGES = 1000
 """Fewest images to measure a batch norm on. EAS takes one batch of 64; the training loss then jumps more."""
@@ -61,13 +62,15 @@ def build_network(candidate: Cnn, input_shape: tuple[int, ...], classes: int) ->
     pools = itertools.count()
     for part, (width, _, _) in zip(candidate.parts(), entering, strict=False):
         name = part.id if not isinstance(part, str) else f"pool{next(pools)}" if part in ("max", "avg") else part
-        module.add_module(name, _unit(part, width))
+        module.add_module(name, _unit(part, width, mixed=candidate.mixed))
     module.add_module("classifier", nn.Linear(entering[-1][0], classes))
     return module
 
 
-def _unit(part: Part, width: int) -> nn.Module:
+def _unit(part: Part, width: int, *, mixed: bool) -> nn.Module:
     match part:
+        case Conv() if mixed:
+            return MixedConv(_convolution(width, part.filters, part.kernel))
         case Conv():
             unit = nn.Sequential()
             unit.add_module("conv", _convolution(width, part.filters, part.kernel))

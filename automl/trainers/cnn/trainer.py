@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
     from automl.search_spaces.cnn.candidate import Cnn
     from automl.trainers.cnn.fit import Keeper
+    from automl.trainers.cnn.learner import Learner
     from automl.trainers.cnn.placed import Placed
 
 PASSES = 3
@@ -60,6 +62,9 @@ class CnnTrainer(Trainer):
         train_images: train on so many only, for quick studies.
         shrink: average squares of so many pixels, for quick studies.
         data_seed: seed of the division of the data; unlike the seed of a search it stays the same.
+        relaxed_epochs: after so many epochs, one an evaluation, the relaxed network has settled.
+        alpha_lr: learning rate of what the relaxed network learns to keep.
+        alpha_price: what it pays, in nats, for keeping everything.
     """
 
     accepts = ("cnn",)
@@ -113,15 +118,22 @@ class CnnTrainer(Trainer):
         train_images: int | None = None,
         shrink: int = 1,
         data_seed: int = 0,
+        relaxed_epochs: int = 10,
+        alpha_lr: float = 0.1,
+        alpha_price: float = 0.1,
     ) -> None:
-        for name, value in {"epochs": epochs, "final_epochs": final_epochs}.items():
+        counts = {"epochs": epochs, "final_epochs": final_epochs, "relaxed_epochs": relaxed_epochs}
+        for name, value in counts.items():
             if value < 1:
                 raise UsageError(f"'{name}' must be at least 1, got {value}.")
-        for name, rate in {"lr": lr, "inherit_lr": inherit_lr}.items():
+        for name, rate in {"lr": lr, "inherit_lr": inherit_lr, "alpha_lr": alpha_lr}.items():
             if not rate > 0:
                 raise UsageError(f"'{name}' must be positive, got {rate}.")
+        if not alpha_price >= 0:
+            raise UsageError(f"'alpha_price' must not be negative, got {alpha_price}.")
         self.epochs, self.final_epochs = epochs, final_epochs
         self.lr, self.inherit_lr = lr, inherit_lr
+        self.relaxed_epochs, self.alpha_lr, self.alpha_price = relaxed_epochs, alpha_lr, alpha_price
         self.recipe = Recipe(
             batch_size, optimizer, momentum, weight_decay, schedule, clip, augment, precision, device, threads
         )
@@ -169,11 +181,29 @@ class CnnTrainer(Trainer):
             "final_epochs": self.final_epochs,
             "lr": self.lr,
             "inherit_lr": self.inherit_lr,
+            "relaxed_epochs": self.relaxed_epochs,
+            "alpha_lr": self.alpha_lr,
+            "alpha_price": self.alpha_price,
         }
         return {**own, **asdict(self.recipe), **asdict(self.splitting)}
 
     def train(self, candidate: Cnn, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        return self._run(candidate, max(1, round(effort * self.epochs)), weights, seed, report)
+        if not candidate.mixed:
+            return self._run(candidate, max(1, round(effort * self.epochs)), weights, seed, report)
+        return self._read(candidate, self._run(candidate, max(1, round(effort)), weights, seed, report))
+
+    def _read(self, mixed: Cnn, segment: Outcome) -> Outcome:
+        """Add to a segment of the relaxed network what it has learned to keep, and whether it has settled."""
+        from automl.search_spaces.cnn.relax import importance
+
+        assert segment.weights is not None
+        trained = int(segment.weights["c0.epochs"])
+        read: dict[str, Any] = {
+            "settled": trained >= self.relaxed_epochs,
+            "epoch": trained,
+            "importance": importance(mixed, segment.weights),
+        }
+        return replace(segment, extras={**segment.extras, **read})
 
     def finish(self, candidate: Cnn, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
         """Train for `final_epochs`, from kept weights or from scratch; the best epoch by validation accuracy is kept.
@@ -210,16 +240,30 @@ class CnnTrainer(Trainer):
                 if keeper is not None:
                     keeper.see(network, named(begin))
             lr = self.lr if weights is None else self.inherit_lr
-            measured = fit(network, placed, recipe, lr=lr, epochs=epochs, seed=seed, report=report, keeper=keeper)
+            measured = fit(
+                network, placed, recipe,
+                lr=lr, epochs=epochs, seed=seed, report=report, keeper=keeper, learner=self._learner(candidate),
+            )  # fmt: skip
         counted = size(candidate, shape, classes)
         metrics = {**measured, "params": float(counted.params), "macs": float(counted.macs)}
-        cost = float(PASSES * counted.macs * epochs * self._images_per_epoch())
+        cost = float(PASSES * counted.macs * epochs * self._images_per_epoch(candidate))
         return Outcome(metrics, weights_of(network), extras, cost)
 
-    def _images_per_epoch(self) -> int:
-        """Return how many images an epoch trains on: whole batches only."""
+    def _learner(self, candidate: Cnn) -> Callable[..., Learner]:
+        """Return what trains a network."""
+        from automl.trainers.cnn.learner import Learner
+        from automl.trainers.cnn.mixed_learner import MixedLearner
+
+        mixed = partial(MixedLearner, alpha_lr=self.alpha_lr, price=self.alpha_price)
+        return mixed if candidate.mixed else Learner
+
+    def _images_per_epoch(self, candidate: Cnn) -> int:
+        """Return how many images an epoch trains on: whole batches only; a relaxed one takes as many for alphas."""
+        from automl.trainers.cnn.mixed_learner import HELD
+
         images, size = len(self.splits.train), self.recipe.batch_size
-        return images if images < size else images - images % size
+        images -= images // HELD if candidate.mixed else 0
+        return (images if images < size else images - images % size) * (1 + candidate.mixed)
 
     def _tensors(self) -> Placed:
         from automl.trainers.cnn.placed import choose_device, place
