@@ -11,7 +11,9 @@ from automl.registry import load, names
 
 def missing_capabilities(space: type[Any], controller: type[Any]) -> list[str]:
     """Return the capabilities that a controller needs and a space lacks."""
-    return [need.__name__ for need in controller.requires if not _has(space, need)]
+    lacking = [need.__name__ for need in controller.requires if not _has(space, need)]
+    known = {*getattr(space, "rules", ()), *getattr(space, "thumbs", ())}
+    return lacking or [f"{controller.requires[0].__name__} by '{r}'" for r in controller.reads if r not in known]
 
 
 def _has(space: type[Any], need: type[Any]) -> bool:

@@ -26,10 +26,10 @@ class ByThumb(Controller):
         objectives: Objectives,
         seed: int,
         *,
-        thumb: str,
         budgets: Sequence[str | float],
     ) -> None:
         super().__init__(space, objectives, seed)
+        (thumb,) = self.reads
         refuse_unknown(thumb, self.space.thumbs)
         self._found = PerBudget(space, (thumb,), parse_budgets(budgets), number=0)
         for budget in self._found.budgets:

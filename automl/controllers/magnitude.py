@@ -22,6 +22,8 @@ class Magnitude(ReadAtTheEnd):
         relaxed_share: share of the study's budget that the relaxed run may use.
     """
 
+    reads = ("magnitude",)
+
     def __init__(
         self,
         space: SearchSpace[Any],
@@ -32,5 +34,6 @@ class Magnitude(ReadAtTheEnd):
         segments: int = SEGMENTS,
         relaxed_share: float = SHARE,
     ) -> None:
-        rules = ("magnitude",)
-        super().__init__(space, objectives, seed, rules=rules, budgets=budgets, segments=segments, share=relaxed_share)
+        super().__init__(
+            space, objectives, seed, rules=self.reads, budgets=budgets, segments=segments, share=relaxed_share
+        )

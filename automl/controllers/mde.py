@@ -21,6 +21,8 @@ class Mde(ByThumb):
         budgets: a share of the largest candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
     """
 
+    reads = ("mde",)
+
     def __init__(
         self,
         space: SearchSpace[Any],
@@ -29,4 +31,4 @@ class Mde(ByThumb):
         *,
         budgets: tuple[str | float, ...] = BUDGETS,
     ) -> None:
-        super().__init__(space, objectives, seed, thumb="mde", budgets=budgets)
+        super().__init__(space, objectives, seed, budgets=budgets)

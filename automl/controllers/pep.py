@@ -14,8 +14,6 @@ from automl.core.objectives import Objectives
 from automl.core.records import Proposal
 from automl.core.space import SearchSpace
 
-_RULE = "pep"
-
 
 class Pep(Relaxed):
     """Trains while more and more is cut off, and proposes for a budget as soon as what is kept fits into it.
@@ -30,6 +28,8 @@ class Pep(Relaxed):
         segments: most segments of the run.
     """
 
+    reads = ("pep",)
+
     def __init__(
         self,
         space: SearchSpace[Any],
@@ -39,7 +39,7 @@ class Pep(Relaxed):
         budgets: tuple[str | float, ...] = BUDGETS,
         segments: int = 60,
     ) -> None:
-        super().__init__(space, objectives, seed, rules=(_RULE,), budgets=budgets, segments=segments, share=math.inf)
+        super().__init__(space, objectives, seed, rules=self.reads, budgets=budgets, segments=segments, share=math.inf)
         self._open = list(self.budgets)
         """Budgets not reached yet."""
 
@@ -54,11 +54,11 @@ class Pep(Relaxed):
             reached = [name for name in self._open if _kept(segment.extras, self.budgets[name]) <= self.budgets[name]]
             for name in sorted(reached, key=self.budgets.__getitem__, reverse=True):
                 self._open.remove(name)
-                self._add(_RULE, name, segment)
+                self._add(self.rules[0], name, segment)
         if not self._open:
             self._run.end()
         for name in self._open if self._run.over else ():
-            self._found.leave_out(_RULE, name, "unreached")
+            self._found.leave_out(self.rules[0], name, "unreached")
 
     def state_dict(self) -> dict[str, Any]:
         return {**super().state_dict(), "open": list(self._open)}

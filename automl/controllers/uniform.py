@@ -16,6 +16,8 @@ class Uniform(ByThumb):
         budgets: a share of the largest candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
     """
 
+    reads = ("uniform",)
+
     def __init__(
         self,
         space: SearchSpace[Any],
@@ -24,4 +26,4 @@ class Uniform(ByThumb):
         *,
         budgets: tuple[str | float, ...] = ("1", "1/2", "1/4", "1/8", "1/16", "1/32"),
     ) -> None:
-        super().__init__(space, objectives, seed, thumb="uniform", budgets=budgets)
+        super().__init__(space, objectives, seed, budgets=budgets)

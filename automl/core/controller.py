@@ -30,6 +30,8 @@ class Controller(ABC):
 
     requires: ClassVar[tuple[type, ...]] = ()
     """Capabilities the space must have (`automl.core.space`)."""
+    reads: ClassVar[tuple[str, ...]] = ()
+    """Rules that a `Relaxable` or `Budgeted` space must know for it."""
     many_objectives: ClassVar[bool] = True
     """False for a controller that learns from one number only."""
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
