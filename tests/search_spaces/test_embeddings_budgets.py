@@ -5,7 +5,7 @@ import re
 import numpy as np
 import pytest
 from embedding_weights import blocks_of, importance_of, plans, spaces, weights_of
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from automl.core.errors import Incompatible, InvalidCandidate, UnknownName
@@ -237,6 +237,7 @@ def test_uniform_plans_are_as_wide_as_they_need():
 
 @settings(max_examples=60, deadline=None)
 @given(st.floats(0.01, 1.0), st.floats(0.0, 1.0))
+@example(1 / 16, 1.0).via("hot blocks would get a fifth column before cold ones their first")
 def test_mde_dimensions_grow_with_popularity_to_a_power(budget, temperature):
     """Against the definition: some scale gives these dimensions, and the next larger one exceeds the budget."""
     fields = (("user", 640, ZIPF), ("tag", 64, ZIPF), ("day", 7, ()))

@@ -99,7 +99,8 @@ def _elements(frame: Frame, most: int) -> int:
 def keep_cells(importance: npt.NDArray[np.float64], costs: npt.NDArray[np.int64], most: int) -> npt.NDArray[np.bool_]:
     """Return which cells to keep: the most important ones per value first, and whatever still fits then.
 
-    Cells of no importance are left out, unless none has any. Equal ones are taken in the order of blocks and columns.
+    Cells whose importance is zero or no number are left out, unless no cell has any. Equal ones are taken in the order
+    of blocks and columns.
 
     Args:
         importance: (blocks, K) of an average value of each cell.
@@ -120,7 +121,7 @@ def keep_cells(importance: npt.NDArray[np.float64], costs: npt.NDArray[np.int64]
 
 
 def _importance(frame: Frame, extras: Mapping[str, Json]) -> npt.NDArray[np.float64]:
-    """Return the importance (blocks, K) of an average value of each cell; what is not a number has none."""
+    """Return the importance (blocks, K) of an average value of each cell, as the trainer reported it."""
     reported: Any = extras.get("importance")
     try:
         found = [_of_field(frame, field.name, reported[field.name]) for field in frame.fields]
@@ -129,7 +130,7 @@ def _importance(frame: Frame, extras: Mapping[str, Json]) -> npt.NDArray[np.floa
             f"The trainer did not report the importance of every block and column: {type(error).__name__} {error}.",
             "Its extras need importance: {field: [[one number per column] per block]}.",
         ) from error
-    return np.nan_to_num(np.concatenate(found), nan=0.0)
+    return np.concatenate(found)
 
 
 def _of_field(frame: Frame, name: str, reported: Any) -> npt.NDArray[np.float64]:
