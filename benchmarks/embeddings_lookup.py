@@ -3,10 +3,10 @@
     python benchmarks/embeddings_lookup.py              # all, about a minute
 
 One thread. Every ratio is to the dense table of the same run: engines take turns, a time is the median over the turns,
-and every engine returns the same numbers (this is checked). Rows are drawn by Zipf's law with exponent 1.05, most
-frequent first, as a field's rows are ordered, and uniformly, the bad case. "Scattered" cells keep any columns, the others
-the first ones. Times are of the processor, so that other programs do not count. Memory is the growth of a fresh process that
-has imported the library and then loads nothing but the export.
+and every engine returns the same numbers (this is checked). Times are of the processor, so that other programs do not
+count. Rows are drawn by Zipf's law with exponent 1.05, most frequent first, as a field's rows are ordered, and
+uniformly, the bad case. "Scattered" cells keep any columns, the others the first ones. Memory is the growth of a fresh
+process that has imported the library and then loads nothing but the export.
 """
 
 from __future__ import annotations
@@ -133,7 +133,10 @@ def deepfm(repeats: int) -> None:
         dense, fields = recommender(full, sizes, model="deepfm", hidden=hidden)
         masked, _ = recommender(plan, sizes, model="deepfm", hidden=hidden)
         packed = pack(masked, plan, fields)
-        engines: dict[str, Engine] = {"dense": lambda: dense(ids), "masked dense": lambda: masked(ids)}
+        engines: dict[str, Engine] = {
+            "dense": lambda dense=dense: dense(ids),
+            "masked dense": lambda masked=masked: masked(ids),
+        }
         for kernel in ("torch", "numba"):
             small = exported(plan, fields, packed, model="deepfm", hidden=hidden, kernel=kernel)
             assert (small(ids) - masked(ids)).abs().max() < 1e-6

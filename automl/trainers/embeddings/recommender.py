@@ -36,14 +36,38 @@ class Recommender(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return scores (B,) of rows (B, F), counted in each field: logits of clicks, ratings, or relevance."""
-        scores: Tensor = self.scorer(self._vectors(ids), self._first(ids))
-        return scores + self.bias
+        return self.looked_up(ids)[0]
 
-    def _vectors(self, ids: Tensor) -> Tensor:
-        if self.scorer.propagates:
-            return F.embedding(ids + self.tables.offsets, self.scorer.propagate(self.tables.all()))
+    def looked_up(self, ids: Tensor) -> tuple[Tensor, Tensor]:
+        """Return scores (B,) of rows (B, F), and the vectors (B, F, K) of the tables that they were made from."""
         vectors: Tensor = self.tables(ids)
-        return vectors
+        read = self._propagated(ids) if self.scorer.propagates else vectors
+        scores: Tensor = self.scorer(read, self._first(ids))
+        return scores + self.bias, vectors
+
+    def cross(self, users: Tensor, items: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
+        """Return the scores (U, I) of all pairs of users (U,) and items (I,), and their vectors in the tables.
+
+        Raises:
+            UsageError: if the data have other fields than user and item, and the model reads them.
+        """
+        pair = self._pair()
+        ids = [self._alone(place, rows) for place, rows in zip(pair, (users, items), strict=True)]
+        mine = [self.tables(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
+        first = [self._first(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
+        read = mine
+        if self.scorer.propagates:
+            read = [self._propagated(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
+        return self.scorer.match(read[0], read[1], first[0], first[1]) + self.bias, (mine[0], mine[1])
+
+    def _alone(self, place: int, rows: Tensor) -> Tensor:
+        """Return ids (N, F) of rows (N,) of one field; the other fields are PAD."""
+        ids = rows.new_zeros(len(rows), len(self.tables.offsets))
+        ids[:, place] = rows
+        return ids
+
+    def _propagated(self, ids: Tensor) -> Tensor:
+        return F.embedding(ids + self.tables.offsets, self.scorer.propagate(self.tables.all()))
 
     def _first(self, ids: Tensor) -> Tensor:
         if not self.scorer.first_order:

@@ -1,9 +1,10 @@
 """A plan as `embedding_dim` per feature, as FuxiCTR's data set configurations have it.
 
 FuxiCTR knows one dimension per feature: no blocks, no choice of columns, no single values. Where a plan has them, a
-feature gets the largest dimension among its blocks, and a comment says what that costs. Only models that do not compare
-vectors of different features (Wide & Deep, a plain network) take features of different dimensions there; a factorisation
-machine needs one dimension for all, which is then the largest. FuxiCTR adds its own rows for padding and unseen values.
+feature gets the largest dimension among its blocks, and a comment says what that costs. Only models that do not
+compare vectors of different features (Wide & Deep, a plain network) take features of different dimensions there; a
+factorisation machine needs one dimension for all, which is then the largest. FuxiCTR adds rows of its own for padding
+and unseen values.
 """
 
 from __future__ import annotations

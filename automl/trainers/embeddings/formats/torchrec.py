@@ -1,8 +1,9 @@
 """A plan as tables of torchrec: one `EmbeddingBagConfig` per block, as JSON or as Python.
 
-An `EmbeddingBagCollection` takes tables of different dimensions; `EmbeddingCollection` does not. It knows neither blocks
-nor columns: each block is a feature of its own, which gets the rows of the field that lie in the block, counted from the
-block's `first_row`; its vector belongs into `columns` of the K-wide one, and the vectors of a field's blocks are summed.
+An `EmbeddingBagCollection` takes tables of different dimensions; `EmbeddingCollection` does not. It knows neither
+blocks nor columns: each block is a feature of its own, which gets the rows of the field that lie in the block, counted
+from the block's `first_row`; its vector belongs into `columns` of the K-wide one, and the vectors of a field's blocks
+are summed.
 """
 
 from __future__ import annotations

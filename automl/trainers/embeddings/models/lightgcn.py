@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+import warnings
+from typing import Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,6 +14,31 @@ from automl.core.errors import UsageError
 from automl.trainers.embeddings.models.scorer import Scorer, Shape
 
 LAYERS = 3
+
+
+class Spread(torch.autograd.Function):
+    """The product of a symmetric sparse matrix with a table; its own derivative, which torch would transpose for."""
+
+    @staticmethod
+    def forward(adjacency: Tensor, table: Tensor) -> Tensor:
+        """Return the product (R, K)."""
+        product: Tensor = torch.sparse.mm(adjacency, table)
+        return product
+
+    @staticmethod
+    def setup_context(ctx: Any, inputs: tuple[Tensor, Tensor], output: Tensor) -> None:
+        """Keep the matrix for the derivative."""
+        ctx.adjacency = inputs[0]
+
+    @staticmethod
+    def backward(ctx: Any, *slopes: Tensor) -> tuple[None, Tensor]:
+        """Return the product with the slopes, which can be differentiated again."""
+        return None, _product(ctx.adjacency, slopes[0])
+
+
+def _product(adjacency: Tensor, table: Tensor) -> Tensor:
+    product: Tensor = Spread.apply(adjacency, table)  # type: ignore[no-untyped-call]
+    return product
 
 
 class LightGcn(Scorer):
@@ -53,11 +79,11 @@ class LightGcn(Scorer):
         Raises:
             UsageError: if it has got no graph.
         """
-        if self._adjacency is None:
+        if self._adjacency is None or (self._adjacency.dtype, self._adjacency.device) != (table.dtype, table.device):
             self._adjacency = self._normalised(len(table)).to(table)
         total = layer = table
         for _ in range(LAYERS):
-            layer = torch.sparse.mm(self._adjacency, layer)
+            layer = _product(self._adjacency, layer)
             total = total + layer
         return total / (LAYERS + 1)
 
@@ -70,7 +96,10 @@ class LightGcn(Scorer):
         ends = torch.stack([torch.cat([user, item]), torch.cat([item, user])])
         degree = torch.bincount(ends[0], minlength=rows).float()
         values = (degree[ends[0]] * degree[ends[1]]).rsqrt()
-        return torch.sparse_coo_tensor(ends, values, (rows, rows)).coalesce().to_sparse_csr()
+        matrix = torch.sparse_coo_tensor(ends, values, (rows, rows), check_invariants=True).coalesce()
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", message="Sparse CSR tensor support is in beta")
+            return matrix.to_sparse_csr()  # its product is three times as fast
 
     def forward(self, vectors: Tensor, first: Tensor) -> Tensor:
         """Return scores (B,) of vectors of the propagated table."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 from automl.trainers.embeddings.models.scorer import Rotation, Scorer, Shape, dense
@@ -23,7 +24,7 @@ class CompressedInteractions(nn.Module):
         super().__init__()
         before = (fields, *MAPS[:-1])
         self.weights = nn.ParameterList(
-            nn.Parameter(torch.randn(maps, entering, fields) / (entering * fields) ** 0.5)
+            nn.Parameter(torch.randn(maps, entering * fields) / (entering * fields) ** 0.5)
             for maps, entering in zip(MAPS, before, strict=True)
         )
         self.output = nn.Linear(sum(MAPS), 1, bias=False)
@@ -31,11 +32,12 @@ class CompressedInteractions(nn.Module):
 
     def forward(self, vectors: Tensor) -> Tensor:
         """Return scores (B,) of vectors (B, F, K)."""
-        maps, pooled = vectors, []
+        columns = vectors.transpose(1, 2).contiguous()  # (B, K, F): a layer is then one matrix product
+        maps, pooled = columns, []
         for weight in self.weights:
-            mixed = torch.einsum("hij,bjk->bhik", weight, vectors)
-            maps = (mixed * maps.unsqueeze(1)).sum(2)
-            pooled.append(maps.sum(2))
+            products = maps.unsqueeze(3) * columns.unsqueeze(2)
+            maps = F.linear(products.flatten(2), weight)
+            pooled.append(maps.sum(1))
         scores: Tensor = self.output(torch.cat(pooled, 1))
         return scores.squeeze(1)
 
