@@ -1,10 +1,11 @@
 """What messages cannot do as a sparse product: the largest of them, and a score from their tanh.
 
-They are made in chunks of columns, forward and again backward, and never kept.
+They are made a few heads or columns at a time, forward and again backward, and never kept.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -15,13 +16,18 @@ from torch.autograd.function import once_differentiable
 from automl.trainers.gnn.sparse import Pattern
 
 CHUNK = 1 << 20
-"""Numbers in a chunk of messages: 4 MB."""
+"""Numbers made at a time: 4 MB."""
 
 
 def row_max(values: Tensor, dense: Tensor, pattern: Pattern) -> Tensor:
-    """Return max_j values_ij dense_j over each row, column by column; no row may be empty.
+    """Return max_j values_ij dense_j over each row, head by head and column by column: (rows, heads, width).
 
-    Equal largest messages share the gradient.
+    No row may be empty. Equal largest messages share the gradient.
+
+    Args:
+        values: (entries, heads).
+        dense: (columns, heads, width).
+        pattern: where the values stand.
     """
     made: Tensor = _RowMax.apply(values, dense, pattern)  # type: ignore[no-untyped-call]
     return made
@@ -30,10 +36,10 @@ def row_max(values: Tensor, dense: Tensor, pattern: Pattern) -> Tensor:
 class _RowMax(Function):
     @staticmethod
     def forward(ctx: Any, values: Tensor, dense: Tensor, pattern: Pattern) -> Tensor:
-        made = dense.new_empty(pattern.shape[0], dense.shape[1])
-        for part in _chunks(dense.shape[1], len(values)):
-            messages = dense[:, part].index_select(0, pattern.cols).mul_(values.unsqueeze(1))
-            made[:, part] = torch.segment_reduce(messages, "max", offsets=pattern.offsets, axis=0)
+        made = dense.new_empty(pattern.shape[0], *dense.shape[1:])
+        for heads, columns in _chunks(dense, pattern):
+            messages = _at(dense[:, heads, columns], pattern.cols).mul_(values[:, heads, None])
+            made[:, heads, columns] = torch.segment_reduce(messages, "max", offsets=pattern.offsets, axis=0)
         ctx.save_for_backward(values, dense, made)
         ctx.pattern = pattern
         return made
@@ -44,19 +50,27 @@ class _RowMax(Function):
         values, dense, made = ctx.saved_tensors
         pattern: Pattern = ctx.pattern
         for_values, for_dense = torch.zeros_like(values), torch.empty_like(dense)
-        for part in _chunks(dense.shape[1], len(values)):
-            sent = dense[:, part].index_select(0, pattern.cols)
-            largest = made[:, part].index_select(0, pattern.rows)
-            hit = (sent * values.unsqueeze(1) == largest).to(grad.dtype)
-            shared = grad[:, part] / pattern.row_sums(hit)
-            arriving = hit.mul_(shared.index_select(0, pattern.rows))
-            for_values += torch.linalg.vecdot(arriving, sent)
-            for_dense[:, part] = pattern.column_sums(arriving.mul_(values.unsqueeze(1)))
+        for heads, columns in _chunks(dense, pattern):
+            sent = _at(dense[:, heads, columns], pattern.cols)
+            largest = _at(made[:, heads, columns], pattern.rows)
+            hit = (sent * values[:, heads, None] == largest).to(grad.dtype)
+            shared = grad[:, heads, columns] / pattern.row_sums(hit.flatten(1)).view_as(grad[:, heads, columns])
+            arriving = hit.mul_(_at(shared, pattern.rows))
+            for_values[:, heads] += torch.linalg.vecdot(arriving, sent)
+            spread = arriving.mul_(values[:, heads, None]).flatten(1)
+            for_dense[:, heads, columns] = pattern.column_sums(spread).view_as(dense[:, heads, columns])
         return for_values, for_dense, None
 
 
 def tanh_scores(left: Tensor, right: Tensor, weight: Tensor, pattern: Pattern) -> Tensor:
-    """Return <weight, tanh(left_i + right_j)> for every entry (i, j), of rows (rows, width) and (columns, width)."""
+    """Return <weight, tanh(left_i + right_j)> for every entry (i, j) and head: (entries, heads).
+
+    Args:
+        left: (rows, heads, width).
+        right: (columns, heads, width).
+        weight: (heads, width).
+        pattern: the entries.
+    """
     made: Tensor = _TanhScores.apply(left, right, weight, pattern)  # type: ignore[no-untyped-call]
     return made
 
@@ -66,31 +80,41 @@ class _TanhScores(Function):
     def forward(ctx: Any, left: Tensor, right: Tensor, weight: Tensor, pattern: Pattern) -> Tensor:
         ctx.save_for_backward(left, right, weight)
         ctx.pattern = pattern
-        scores = left.new_zeros(len(pattern.rows))
-        for part in _chunks(left.shape[1], len(pattern.rows)):
-            scores += _tanh(left, right, pattern, part) @ weight[part]
+        scores = left.new_zeros(len(pattern), left.shape[1])
+        for heads, columns in _chunks(left, pattern):
+            bent = _tanh(left[:, heads, columns], right[:, heads, columns], pattern)
+            scores[:, heads] += torch.linalg.vecdot(bent, weight[heads, columns])
         return scores
 
     @staticmethod
     @once_differentiable
     def backward(ctx: Any, grad: Tensor) -> Any:
         left, right, weight = ctx.saved_tensors
-        made = torch.empty_like(left), torch.empty_like(right), torch.empty_like(weight)
-        for part in _chunks(left.shape[1], len(grad)):
-            bent = _tanh(left, right, ctx.pattern, part)
-            made[2][part] = grad @ bent
-            slope = bent.square_().neg_().add_(1.0).mul_(grad.unsqueeze(1)).mul_(weight[part])
-            made[0][:, part] = ctx.pattern.row_sums(slope)
-            made[1][:, part] = ctx.pattern.column_sums(slope)
-        return *made, None
+        pattern: Pattern = ctx.pattern
+        for_left, for_right, for_weight = (torch.empty_like(tensor) for tensor in (left, right, weight))
+        for heads, columns in _chunks(left, pattern):
+            part = left[:, heads, columns]
+            bent = _tanh(part, right[:, heads, columns], pattern)
+            arriving = grad[:, heads, None]
+            for_weight[heads, columns] = (bent * arriving).sum(dim=0)
+            slope = bent.square_().neg_().add_(1.0).mul_(arriving).mul_(weight[heads, columns]).flatten(1)
+            for_left[:, heads, columns] = pattern.row_sums(slope).view_as(part)
+            for_right[:, heads, columns] = pattern.column_sums(slope).view_as(right[:, heads, columns])
+        return for_left, for_right, for_weight, None
 
 
-def _tanh(left: Tensor, right: Tensor, pattern: Pattern, part: slice) -> Tensor:
-    at_rows = left[:, part].index_select(0, pattern.rows)
-    return at_rows.add_(right[:, part].index_select(0, pattern.cols)).tanh_()
+def _tanh(left: Tensor, right: Tensor, pattern: Pattern) -> Tensor:
+    return _at(left, pattern.rows).add_(_at(right, pattern.cols)).tanh_()
 
 
-def _chunks(width: int, entries: int) -> list[slice]:
-    """Return runs of columns whose messages are few enough to be made at once."""
-    step = max(1, CHUNK // max(1, entries))
-    return [slice(start, min(start + step, width)) for start in range(0, width, step)]
+def _at(rows: Tensor, places: Tensor) -> Tensor:
+    return rows.contiguous().index_select(0, places)
+
+
+def _chunks(dense: Tensor, pattern: Pattern) -> Iterator[tuple[slice, slice]]:
+    """Return heads and columns of (nodes, heads, width) whose messages are few enough to be made at once."""
+    heads, width = dense.shape[1:]
+    room = max(1, CHUNK // max(1, len(pattern)))
+    for first in range(0, heads, max(1, room // width)):
+        for start in range(0, width, room):
+            yield slice(first, min(first + max(1, room // width), heads)), slice(start, min(start + room, width))

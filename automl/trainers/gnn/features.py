@@ -37,7 +37,9 @@ def dropped(x: Features, rate: float, *, training: bool) -> Features:
 
 def times(x: Features, weight: Tensor) -> Tensor:
     """Return features times a matrix (features, width)."""
-    return product(x.values, weight, x.pattern) if isinstance(x, SparseRows) else x @ weight
+    if isinstance(x, SparseRows):
+        return product(x.values.unsqueeze(1), weight.unsqueeze(1), x.pattern).squeeze(1)
+    return x @ weight
 
 
 def place(rows: Rows, device: torch.device) -> Features:

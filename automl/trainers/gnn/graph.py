@@ -45,7 +45,8 @@ class Rows:
         """Return rows that sum to 1; empty ones stay empty."""
         if self.dense is not None:
             total = self.dense.sum(axis=1, keepdims=True)
-            return Rows(self.shape, dense=self.dense / np.where(total == 0, np.float32(1), total))
+            total[total == 0] = 1
+            return Rows(self.shape, dense=self.dense / total)
         total = np.zeros(self.shape[0], np.float32)
         np.add.at(total, self.nodes(), self.values)
         total[total == 0] = 1

@@ -68,28 +68,20 @@ class MessagePassing(nn.Module):
             wiring: the edges.
             rate: of dropout on attention.
         """
-        h = times(x, self.project)
-        h = self._per_head(h, wiring, rate) if self.attend.trained else self._alike(h, wiring)
-        return self._combined(h + self.bias)
+        h = times(x, self.project).unflatten(1, (self.heads, -1))  # type: ignore[no-untyped-call]
+        scores = self.attend(h, wiring)
+        if self.attend.trained:
+            gathered = self._gathered(dropout(scores, rate, training=self.training), h, wiring)
+        else:  # all heads weigh neighbours alike: then they are columns of one matrix
+            gathered = self._gathered(scores, h.flatten(1).unsqueeze(1), wiring).view_as(h)
+        joined = gathered.mean(dim=1) if self.averaged else gathered.flatten(1)
+        return self._combined(joined + self.bias)
 
-    def _alike(self, h: Tensor, wiring: Wiring) -> Tensor:
-        """Aggregate where all heads weigh neighbours alike: then they are columns of one matrix."""
-        scores = self.attend(h.unsqueeze(0), wiring)
-        joined = self._aggregated(scores, h, wiring, heads=1)
-        return joined.view(len(joined), self.heads, -1).mean(dim=1) if self.averaged else joined
-
-    def _per_head(self, h: Tensor, wiring: Wiring, rate: float) -> Tensor:
-        heads = h.view(len(h), self.heads, -1).transpose(0, 1).contiguous()
-        scores = dropout(self.attend(heads, wiring), rate, training=self.training)
-        joined = self._aggregated(scores, heads.flatten(0, 1), wiring, heads=self.heads).view_as(heads)
-        return joined.mean(dim=0) if self.averaged else joined.transpose(0, 1).flatten(1)
-
-    def _aggregated(self, scores: Tensor, h: Tensor, wiring: Wiring, *, heads: int) -> Tensor:
-        edges = wiring.blocks(heads)
+    def _gathered(self, scores: Tensor, h: Tensor, wiring: Wiring) -> Tensor:
         if self.aggregate == "max":
-            return row_max(scores, h, edges)
-        summed = product(scores, h, edges)
-        return summed / wiring.degree.repeat(heads).unsqueeze(1) if self.aggregate == "mean" else summed
+            return row_max(scores, h, wiring.edges)
+        summed = product(scores, h, wiring.edges)
+        return summed / wiring.degree.view(-1, 1, 1) if self.aggregate == "mean" else summed
 
     def _combined(self, h: Tensor) -> Tensor:
         if self.mlp is None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cached_property
+
 import torch
 from torch import Tensor
 
@@ -25,27 +27,14 @@ class Wiring:
         self.nodes = nodes
         self.edges = Pattern(torch.div(each, nodes, rounding_mode="floor"), each % nodes, (nodes, nodes))
         self.degree = torch.bincount(self.edges.rows, minlength=nodes).to(torch.get_default_dtype())
-        self._symmetric: Tensor | None = None
-        self._ones: Tensor | None = None
-        self._blocks: dict[int, Pattern] = {1: self.edges}
 
-    def blocks(self, heads: int) -> Pattern:
-        """Return the edges of so many heads as one pattern: node i of head h is row h x nodes + i."""
-        if heads not in self._blocks:
-            self._blocks[heads] = self.edges.blocks(heads)
-        return self._blocks[heads]
-
-    @property
+    @cached_property
     def ones(self) -> Tensor:
-        """1 for every edge."""
-        if self._ones is None:
-            self._ones = torch.ones(len(self.edges.rows), device=self.degree.device)
-        return self._ones
+        """1 for every edge, (edges, 1)."""
+        return torch.ones(len(self.edges), 1, device=self.degree.device)
 
-    @property
+    @cached_property
     def symmetric(self) -> Tensor:
-        """1 / sqrt(d_i d_j) for every edge."""
-        if self._symmetric is None:
-            root = self.degree.rsqrt()
-            self._symmetric = root[self.edges.rows] * root[self.edges.cols]
-        return self._symmetric
+        """1 / sqrt(d_i d_j) for every edge, (edges, 1)."""
+        root = self.degree.rsqrt()
+        return (root[self.edges.rows] * root[self.edges.cols]).unsqueeze(1)

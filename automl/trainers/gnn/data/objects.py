@@ -9,7 +9,8 @@ from automl.core.errors import InvalidData
 from automl.trainers.gnn.data.raw import Raw, as_array
 from automl.trainers.gnn.graph import Mask
 
-MASKS = {"train": "train_mask", "validation": "val_mask", "test": "test_mask"}
+PARTS = ("x", "edge_index", "y")
+MASKS = ("train_mask", "val_mask", "test_mask")
 HINT = "Give a torch_geometric.data.Data with x, edge_index and y."
 
 
@@ -25,13 +26,13 @@ def from_object(data: Any, where: str, mask: int) -> Raw:
         InvalidData: if it is none, or lacks something.
     """
     single = _single(data, where)
-    parts = {name: _get(single, name) for name in ("x", "edge_index", "y")}
-    missing = [name for name, value in parts.items() if value is None]
+    parts = [_get(single, name) for name in PARTS]
+    missing = [name for name, value in zip(PARTS, parts, strict=True) if value is None]
     if missing:
         raise InvalidData(f"{where} has no {' and no '.join(missing)}.", HINT)
-    masks = {name: _mask(_get(single, attribute), mask) for name, attribute in MASKS.items()}
-    arrays = {name: as_array(value) for name, value in parts.items()}
-    return Raw(where, **arrays, **masks)
+    x, edge_index, y = map(as_array, parts)
+    train, validation, test = (_mask(_get(single, name), mask) for name in MASKS)
+    return Raw(where, x, edge_index, y, train, validation, test)
 
 
 def _single(data: Any, where: str) -> Any:
