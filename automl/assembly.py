@@ -133,6 +133,7 @@ def _trainer_name(config: SearchConfig) -> str:
         return fitting[0]
     if config.trainer not in names("trainers"):
         raise UnknownName("trainer", config.trainer, names("trainers"))
+    load("trainers", config.trainer)  # one that is broken says so itself
     if config.trainer not in fitting:
         raise Incompatible(
             f"The trainer '{config.trainer}' does not train candidates of '{config.space}'.",

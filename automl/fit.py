@@ -6,7 +6,7 @@ from typing import Any
 
 from automl.core.errors import Incompatible
 from automl.core.objectives import Objectives
-from automl.registry import load, names
+from automl.registry import usable
 
 
 def missing_capabilities(space: type[Any], controller: type[Any]) -> list[str]:
@@ -24,12 +24,12 @@ def _has(space: type[Any], need: type[Any]) -> bool:
 
 def controllers_for(space: type[Any]) -> list[str]:
     """Return the names of the controllers that can search a space."""
-    return [name for name in names("controllers") if not missing_capabilities(space, load("controllers", name))]
+    return [name for name, cls in usable("controllers").items() if not missing_capabilities(space, cls)]
 
 
 def trainers_for(space: str) -> list[str]:
     """Return the names of the trainers for a space; the one named like it comes first."""
-    fitting = [name for name in names("trainers") if space in load("trainers", name).accepts]
+    fitting = [name for name, cls in usable("trainers").items() if space in cls.accepts]
     return sorted(fitting, key=lambda name: (name != space, name))
 
 
@@ -55,7 +55,7 @@ def check_objectives(controller_name: str, controller: type[Any], objectives: Ob
         Incompatible: naming the controllers that take several.
     """
     if len(objectives.goals) > 1 and not controller.many_objectives:
-        many = [name for name in names("controllers") if load("controllers", name).many_objectives]
+        many = [name for name, cls in usable("controllers").items() if cls.many_objectives]
         raise Incompatible(
             f"The controller '{controller_name}' takes one objective, got {len(objectives.goals)}.",
             f"Turn the others into limits (params<=50000), or use one of: {', '.join(many)}.",

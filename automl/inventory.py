@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from automl.core.errors import AutomlError
 from automl.fit import missing_capabilities, trainers_for
-from automl.registry import found, load, names
+from automl.registry import found, load, names, usable
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -34,7 +34,7 @@ def _space(name: str) -> dict[str, Any]:
     about = _about("search_spaces", name)
     try:
         space = load("search_spaces", name)
-        lacking = {c: missing_capabilities(space, load("controllers", c)) for c in names("controllers")}
+        lacking = {c: missing_capabilities(space, cls) for c, cls in usable("controllers").items()}
         default = space.default_controller
     except AutomlError:
         return {**about, "trainers": [], "controllers": [], "default": "", "unfit": {}}

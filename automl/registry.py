@@ -9,12 +9,15 @@ Built-ins use the same door. Names are read without importing anything; a class 
 from __future__ import annotations
 
 import inspect
+import logging
 from collections.abc import Mapping
 from functools import cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
-from automl.core.errors import MissingExtra, UnknownName, UsageError
+from automl.core.errors import AutomlError, MissingExtra, UnknownName, UsageError
+
+_log = logging.getLogger("automl")
 
 FAMILIES = {
     "search_spaces": "search space",
@@ -62,6 +65,17 @@ def load(family: str, name: str) -> type[Any]:
     except Exception as error:
         raise _broken(family, name, error) from error
     return cls
+
+
+def usable(family: str) -> dict[str, type[Any]]:
+    """Return the classes of all plug-ins of a family that can be imported, by name: one that is broken costs itself."""
+    loaded = {}
+    for name in names(family):
+        try:
+            loaded[name] = load(family, name)
+        except AutomlError as error:
+            _log.debug("Left out: %s", error)
+    return loaded
 
 
 def _broken(family: str, name: str, error: Exception) -> UsageError:
