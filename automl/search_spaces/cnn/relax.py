@@ -57,16 +57,18 @@ def discretise(limits: Limits, mixed: Cnn, importance: Importance, budget: float
     most = budget * limits.size(mixed).params if budget <= 1 else budget
     found = _narrowest(limits, mixed)
     if not _fits(limits, found, most):
+        least = limits.size(found)
         raise InvalidCandidate(
-            f"The smallest network of this depth has {limits.size(found)}, the budget is {most:.0f} parameters.",
-            f"The limits are max_params={limits.max_params} and max_macs={limits.max_macs}.",
+            f"The smallest network of this depth has {least.params} parameters and {least.macs} multiply-accumulates; "
+            f"the budget is {most:.0f} parameters, the limits are {limits.max_params} and {limits.max_macs}.",
+            "Give a larger budget, or raise max_params or max_macs.",
         )
     while True:
-        before, least = _kept(found, importance), limits.size(found).params
+        before, params = _kept(found, importance), limits.size(found).params
         steps = [step for step in _steps(limits, found, mixed) if _fits(limits, step, most)]
         if not steps:
             return found
-        gains = [(_kept(step, importance) - before) / (limits.size(step).params - least) for step in steps]
+        gains = [(_kept(step, importance) - before) / (limits.size(step).params - params) for step in steps]
         found = steps[int(np.argmax(gains))]
 
 
