@@ -117,3 +117,24 @@ def test_the_command_line_searches_it_by_name(site: Path, tmp_path: Path) -> Non
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["space"], summary["controller"], summary["trials"]) == ("polynomials", "tinker", 5)
     assert summary["best"]["metrics"]["val_error"] > 0
+
+
+def test_a_plugin_that_cannot_be_imported_costs_itself_only(tmp_path: Path) -> None:
+    info = tmp_path / "crumbling-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: crumbling\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text("[automl.trainers]\ncrumbling = crumbling.nowhere:Trainer\n")
+    code = """
+from automl.core.errors import AutomlError
+from automl.fit import trainers_for
+from automl.registry import load, names
+assert "crumbling" in names("trainers")
+print(trainers_for("cnn"))
+try:
+    load("trainers", "crumbling")
+except AutomlError as error:
+    print(error)
+"""
+    fitting, said = python(tmp_path, code).splitlines()[:2]
+    assert "'cnn'" in fitting
+    assert "crumbling.nowhere:Trainer" in said
