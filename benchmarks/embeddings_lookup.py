@@ -4,9 +4,10 @@
 
 One thread. Every ratio is to the dense table of the same run: engines take turns, a time is the median over the turns,
 and every engine returns the same numbers (this is checked). Times are of the processor, so that other programs do not
-count. Rows are drawn by Zipf's law with exponent 1.05, most frequent first, as a field's rows are ordered, and
-uniformly, the bad case. "Scattered" cells keep any columns, the others the first ones. Memory is the growth of a fresh
-process that has imported the library and then loads nothing but the export.
+count, and freed memory is used again, so that clearing pages does not. Rows are drawn by Zipf's law with exponent 1.05,
+most frequent first, as a field's rows are ordered, and uniformly, the bad case. "Scattered" cells keep any columns, the
+others the first ones. Memory is the growth of a fresh process that has imported the library and then loads nothing but
+the export.
 """
 
 from __future__ import annotations
@@ -42,6 +43,10 @@ from automl.trainers.embeddings.recommender import Recommender, build_recommende
 ROWS, WIDTH, IDS = 500_000, 64, 106_496
 DIMS = (64, 48, 32, 24, 16, 12, 8, 6, 4, 2)
 BARS = {"cells torch": 3.5, "cells numba": 2.5, "elements numba": 2.5, "deepfm": 1.10, "mf rank": 1.0}
+
+KEEP_MEMORY = {"MALLOC_MMAP_THRESHOLD_": "1000000000", "MALLOC_TRIM_THRESHOLD_": "4000000000"}
+"""Settings of glibc under which freed memory is used again. Without them it depends on what ran before whether the
+system clears the pages of an output anew, which can take longer than the lookup."""
 
 Engine = Callable[[], Any]
 
@@ -187,7 +192,8 @@ def grown(file: Path, plan: Plan) -> int:
     """Return by how many bytes a fresh process grows that loads an export."""
     elements = [] if plan.elements is None else ["--elements", str(plan.elements)]
     command = [sys.executable, __file__, "--load", str(file), "--dims", json.dumps(plan.dims[0]), *elements]
-    return int(subprocess.run(command, check=True, capture_output=True, text=True).stdout)
+    ordinary = {name: value for name, value in os.environ.items() if name not in KEEP_MEMORY}
+    return int(subprocess.run(command, check=True, capture_output=True, text=True, env=ordinary).stdout)
 
 
 def load(file: Path, dims: tuple[int, ...], elements: int | None) -> None:
@@ -218,6 +224,8 @@ def main() -> None:
     if given.load:
         load(given.load, tuple(given.dims), given.elements)
         return
+    if not os.environ.keys() >= KEEP_MEMORY.keys():
+        os.execve(sys.executable, [sys.executable, *sys.argv], {**os.environ, **KEEP_MEMORY})
     lookups(given.repeats)
     deepfm(given.repeats)
     rank(given.repeats)
