@@ -48,8 +48,8 @@ class Conservative(Controller):
     Deviations from the paper, all undone by `profile=paper`: a moving baseline and a larger learning rate; a class is
     drawn by its entropy relative to the most it could have (the plain sum starves small classes); after `restart`
     results without a better one the search starts anew, while the study remembers the best of all; a candidate that was
-    proposed before (`SearchSpace.key`) is drawn again; less than a whole class may be rewritten (`rewrite`); of several
-    drafts a linear critic, which learns from every result, says which is measured.
+    proposed before (`SearchSpace.key`) is drawn again; one choice of the class is rewritten instead of the whole class;
+    and of several drafts a linear critic, which learns from every result, says which is measured.
 
     Settings:
         classes: how many classes are rewritten at a time (s).
@@ -66,8 +66,9 @@ class Conservative(Controller):
         entropy_weight: weight of the decisions' entropy, which is added to the reward.
         restart: results without a better one after which the search starts anew; 0: never.
         start: random candidates before the first edit.
-        drafts: how many offspring the critic chooses from; 1: there is no critic.
-        redraws: how many offspring that were proposed before are drawn again, per proposal; 0: none.
+        drafts: from how many offspring the critic chooses; 1: there is no critic.
+        redraws: how often, per proposal, an offspring that was proposed before is drawn again; in the second half of
+            them the whole class is rewritten. 0: never.
     """
 
     many_objectives = False
@@ -108,8 +109,8 @@ class Conservative(Controller):
         temperature: float = 1.0,
         tanh_constant: float = 0.0,
         entropy_weight: float = 0.0,
-        restart: int = 50,
-        start: int = 10,
+        restart: int = 30,
+        start: int = 1,
         drafts: int = 4,
         redraws: int = 20,
     ) -> None:

@@ -182,6 +182,8 @@ class Listener:
         """The words since."""
         self.entropy = 0.0
         """Of the decisions since, in nats."""
+        self._read = 0
+        """How many of them the cell has read."""
 
     def again(self) -> Listener:
         """Return a copy, so that the same words need not be read twice."""
@@ -205,14 +207,21 @@ class Listener:
 
     def answer(self, asked: Word, rng: np.random.Generator | None) -> Word:
         """Return a question with the policy's answer, drawn with `rng`; None keeps the answer it has."""
-        self._memory, _ = self._policy.advance(asked.name, self._previous, self._memory)
         if rng is not None:
+            self._catch_up(asked)
             p, _ = self._policy.softmax(asked, self._memory.hidden)
             self.entropy += entropy_of(p)
             asked = Word(asked.name, asked.size, drawn(p, rng), asked.open, decided=True)
-        self._previous = asked
+            self._previous = asked
         self.said.append(asked)
         return asked
+
+    def _catch_up(self, asked: Word) -> None:
+        """Read what was only heard since the last decision, and the name of what is asked now."""
+        for word in (*self.said[self._read :], asked):
+            self._memory, _ = self._policy.advance(word.name, self._previous, self._memory)
+            self._previous = word
+        self._read = len(self.said) + 1
 
 
 def entropy_of(probabilities: Array) -> float:
