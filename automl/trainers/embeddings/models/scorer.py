@@ -135,7 +135,7 @@ def dense(inputs: int, hidden: Sequence[int], *, live: float, dropout: float = 0
     fan, units = max(live, 1.0), inputs
     for size in hidden:
         layers += [_linear(units, size, deviation=(2.0 / fan) ** 0.5), nn.ReLU()]
-        layers += [nn.Dropout(dropout)] if dropout else []
+        layers.append(nn.Dropout(dropout) if dropout else nn.Identity())  # names do not depend on it
         fan = units = size
     layers.append(_linear(units, 1, deviation=(2.0 / (fan + 1)) ** 0.5))
     return nn.Sequential(*layers)

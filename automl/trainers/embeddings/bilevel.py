@@ -1,0 +1,136 @@
+"""The search step: alphas minimise the loss on held-out rows, weights the loss on training rows.
+
+    min over alpha of L_search(w*(alpha), alpha), where w*(alpha) = argmin over w of L_train(w, alpha)
+
+One Adam step on the weights, then one plain gradient step on alpha. First order: w* is taken for the weights as they
+are after their step. Second order: w* is one gradient step ahead, w - xi grad L_train(w, alpha), and alpha's gradient
+goes through that step (DARTS, section 2.3, without its finite differences).
+
+Every row of alpha (one block) has its gradient divided by its mean absolute value: hot blocks have gradients orders of
+magnitude larger than cold ones, and would decide alone. alpha stays in [0, 1].
+
+Cheng, Shen and Huang: Differentiable neural input search for recommender systems. arXiv 2006.04466, 2020.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+from torch.func import functional_call, grad
+
+from automl.trainers.embeddings.descent import Descent, Loss
+from automl.trainers.embeddings.placed import Part
+
+TINY = 1e-8
+"""Added to the mean absolute gradient of a row, as in the authors' code."""
+STEPS = 100
+"""`alpha_lr` is meant for epochs of at least so many steps; shorter ones take larger steps, to move alpha as far."""
+LARGEST = 0.1
+"""But no step is larger: normalised, it moves a row of alpha by that much."""
+
+
+@dataclass(frozen=True, slots=True)
+class Search:
+    """Settings of the search step; see `EmbeddingsTrainer`."""
+
+    alpha_lr: float
+    l1: float
+    order: int
+    normalise: bool
+
+    def rate(self, steps: int) -> float:
+        """Return the size of the steps of alpha in epochs of so many."""
+        return min(max(1.0, STEPS / steps) * self.alpha_lr, max(LARGEST, self.alpha_lr))
+
+
+class Bilevel:
+    """Pairs of steps.
+
+    Args:
+        descent: steps of the weights.
+        search: settings.
+        held: the rows of data that alpha learns from; begun anew when they end, so that an epoch is as long as the
+            training rows make it.
+        batch_size: rows of a step of alpha.
+    """
+
+    def __init__(self, descent: Descent, search: Search, held: Part, batch_size: int) -> None:
+        alpha = descent.loss.recommender.tables.alpha
+        assert alpha is not None
+        self.descent, self.search, self.held, self.batch_size = descent, search, held, batch_size
+        self.alpha = alpha.requires_grad_(False)  # the steps of the weights need no gradient for it
+
+    def epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
+        """Take a pair of steps for every batch of training rows; return the sum of their losses."""
+        rate = self.search.rate(len(batches))
+        total = torch.zeros((), device=self.alpha.device)
+        for (ids, labels), held in zip(batches, self._cycle(), strict=False):
+            if self.search.order == 2:
+                gradient = second_order(self.descent.loss, (ids, labels), held, xi=self._xi())
+                total += self.descent.step(ids, labels)
+            else:
+                total += self.descent.step(ids, labels)
+                gradient = first_order(self.descent.loss, held)
+            move(self.alpha, gradient, self.search, rate)
+        return total
+
+    def _xi(self) -> float:
+        """Return the step that is looked ahead: the learning rate of the weights, as in DARTS."""
+        return float(self.descent.optimizers[0].param_groups[0]["lr"])
+
+    def _cycle(self) -> Iterator[tuple[Tensor, Tensor]]:
+        while True:
+            yield from self.held.shuffled().batches(self.batch_size)
+
+
+def first_order(loss: Loss, held: tuple[Tensor, Tensor]) -> Tensor:
+    """Return the gradient (blocks, K) of the loss on held-out rows at the weights as they are."""
+    alpha = loss.recommender.tables.alpha
+    assert alpha is not None
+    alpha.requires_grad_(True)
+    found: Tensor = torch.autograd.grad(loss(*held), alpha)[0]
+    alpha.requires_grad_(False)
+    return found
+
+
+def second_order(loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, Tensor], *, xi: float) -> Tensor:
+    """Return the gradient (blocks, K) of the loss on held-out rows at the weights one gradient step ahead.
+
+    Args:
+        loss: of weights and alpha.
+        batch: training rows (B, F) and labels (B,) of the step ahead.
+        held: held-out rows and labels.
+        xi: size of the step ahead; 0 gives the first-order gradient.
+    """
+    named = {name: parameter.detach() for name, parameter in loss.named_parameters()}
+    key = "recommender.tables.alpha"
+    alpha = named.pop(key)
+    stepping = {name for name, parameter in loss.named_parameters() if parameter.requires_grad}
+    weights = {name: tensor for name, tensor in named.items() if name in stepping}
+    fixed = {name: tensor for name, tensor in named.items() if name not in stepping}
+
+    def at(weights: dict[str, Tensor], alpha: Tensor, rows: tuple[Tensor, Tensor]) -> Tensor:
+        found: Tensor = functional_call(loss, {**fixed, **weights, key: alpha}, rows)
+        return found
+
+    def ahead(alpha: Tensor) -> Tensor:
+        slopes = grad(at)(weights, alpha, batch)
+        return at({name: weights[name] - xi * slope for name, slope in slopes.items()}, alpha, held)
+
+    found: Tensor = grad(ahead)(alpha)
+    return found
+
+
+@torch.no_grad()
+def move(alpha: Tensor, gradient: Tensor, search: Search, rate: float) -> None:
+    """Take a gradient step of alpha in place.
+
+    The L1 penalty is part of what is normalised, as in AutoSrh (TKDE 2022).
+    """
+    gradient = gradient + search.l1 * alpha.sign()
+    if search.normalise:
+        gradient = gradient / (gradient.abs().mean(1, keepdim=True) + TINY)
+    alpha.sub_(rate * gradient).clamp_(0.0, 1.0)

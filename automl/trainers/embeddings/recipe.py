@@ -1,0 +1,78 @@
+"""How a recommender is trained: everything but its plan, its start and its data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias, get_args
+
+from automl.core.errors import UnknownName, UsageError
+
+Tower: TypeAlias = Literal["trained", "frozen"]
+Device: TypeAlias = Literal["auto", "cpu", "gpu"]
+Update: TypeAlias = Literal["auto", "dense", "sparse"]
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """Settings of trainings; see `EmbeddingsTrainer`. `model`, `lr` and `l2` are resolved."""
+
+    model: str
+    hidden: tuple[int, ...]
+    dropout: float
+    epochs: int
+    search_epochs: int
+    pep_epochs: int
+    final_epochs: int
+    patience: int
+    decay: float
+    batch_size: int
+    lr: float
+    l2: float
+    repeats: int
+    update: Update
+    alpha_lr: float
+    l1: float
+    order: int
+    normalise: bool
+    tower: Tower
+    pull: float
+    k: int
+    negatives: int
+    device: Device
+    threads: int | None
+
+    def __post_init__(self) -> None:
+        for name, known in _NAMES.items():
+            if getattr(self, name) not in known:
+                raise UnknownName(name, str(getattr(self, name)), known)
+        if self.order not in (1, 2):
+            raise UsageError(f"'order' is 1 or 2, got {self.order}.", "1 is faster, 2 looks one step ahead.")
+        for name in _COUNTS:
+            if getattr(self, name) < 1:
+                raise UsageError(f"'{name}' must be at least 1, got {getattr(self, name)}.")
+        if any(units < 1 for units in self.hidden):
+            raise UsageError(f"Hidden layers have at least 1 unit, got {list(self.hidden)}.")
+        for name in ("lr", "alpha_lr"):
+            if not getattr(self, name) > 0:
+                raise UsageError(f"'{name}' must be positive, got {getattr(self, name)}.")
+        for name in ("l2", "l1"):
+            if not getattr(self, name) >= 0:
+                raise UsageError(f"'{name}' must not be negative, got {getattr(self, name)}.")
+        for name in ("dropout", "pull"):
+            if not 0 <= getattr(self, name) < 1:
+                raise UsageError(f"'{name}' must be in [0, 1), got {getattr(self, name)}.")
+        if not 0 < self.decay <= 1:
+            raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
+        if self.threads is not None and self.threads < 1:
+            raise UsageError(f"'threads' must be at least 1, got {self.threads}.")
+
+
+_NAMES: Mapping[str, tuple[str, ...]] = {
+    "tower": get_args(Tower),
+    "device": get_args(Device),
+    "update": get_args(Update),
+}
+_COUNTS = (
+    "epochs", "search_epochs", "pep_epochs", "final_epochs", "patience", "batch_size", "repeats", "k", "negatives",
+)  # fmt: skip

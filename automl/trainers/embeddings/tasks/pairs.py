@@ -1,0 +1,40 @@
+"""Which items belong to which user, for many users at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Pairs:
+    """Items by user, in compressed rows.
+
+    Attributes:
+        starts: (users + 1,) int64, where the items of each user begin.
+        items: (pairs,) int64, the items of user 0, of user 1, and so on; each once.
+    """
+
+    starts: Tensor
+    items: Tensor
+
+    @classmethod
+    def of(cls, pairs: Tensor, users: int) -> Pairs:
+        """Sort pairs (N, 2) of user and item."""
+        unique = torch.unique(pairs.long(), dim=0)
+        counts = torch.bincount(unique[:, 0], minlength=users)
+        starts = torch.cat([counts.new_zeros(1), counts.cumsum(0)])
+        return cls(starts, unique[:, 1].contiguous())
+
+    def counts(self, users: Tensor) -> Tensor:
+        """Return how many items each user has."""
+        return self.starts[users + 1] - self.starts[users]
+
+    def places(self, users: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the pairs of some users (U,) as places in a matrix (U, items): its rows and its columns."""
+        counts = self.counts(users)
+        rows = torch.repeat_interleave(torch.arange(len(users), device=users.device), counts)
+        within = torch.arange(len(rows), device=users.device) - (counts.cumsum(0) - counts)[rows]
+        return rows, self.items[self.starts[users][rows] + within]

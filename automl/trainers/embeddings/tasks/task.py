@@ -1,0 +1,69 @@
+"""What a task is: a loss to train on, and how predictions are measured."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from automl.core.objectives import Direction
+from automl.trainers.embeddings.placed import Part
+from automl.trainers.embeddings.recommender import Recommender
+
+ROWS_AT_ONCE = 16_384
+
+
+class Model(Protocol):
+    """A recommender in training, or a finished one."""
+
+    def __call__(self, ids: Tensor) -> Tensor:
+        """Return scores (B,) of rows (B, F)."""
+
+    def rank(self, users: Tensor) -> Tensor:
+        """Return the scores (U, items) of all rows of the item's field, PAD and OOV included."""
+
+
+class Task(ABC):
+    """A task on one data set.
+
+    Attributes:
+        measures: what is measured, the objective first, with the direction in which it is better.
+    """
+
+    measures: Mapping[str, Direction]
+
+    @abstractmethod
+    def bias(self, labels: Tensor) -> float:
+        """Return the score that fits labels (N,) best if it is the same for all: where training starts."""
+
+    @abstractmethod
+    def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        """Return the mean loss of rows (B, F), and the mean squared length of the embeddings of a row."""
+
+    @abstractmethod
+    def measure(self, model: Model, part: Part) -> dict[str, float]:
+        """Return the measures on a part of the data."""
+
+    @property
+    def objective(self) -> str:
+        """Return the measure that decides."""
+        return next(iter(self.measures))
+
+    @property
+    def sign(self) -> float:
+        """Return 1 if the objective is to be large, -1 if it is to be small."""
+        return 1.0 if self.measures[self.objective] == "max" else -1.0
+
+
+@torch.no_grad()
+def predictions(model: Model, part: Part) -> Tensor:
+    """Return the scores (N,) of a part of the data."""
+    return torch.cat([model(ids) for ids in torch.split(part.ids, ROWS_AT_ONCE)])
+
+
+def squared_length(vectors: Tensor) -> Tensor:
+    """Return the squared length of all embeddings of a row of data, a mean over rows (B, F, K)."""
+    return vectors.square().sum() / len(vectors)
