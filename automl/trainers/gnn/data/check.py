@@ -66,10 +66,20 @@ def edges(raw: Raw) -> Integers:
 def classes(raw: Raw) -> tuple[Integers, int]:
     """Return the labels as classes counted from 0, and how many classes there are.
 
+    Nodes that no mask names may have any label, NaN and -1 included; theirs becomes 0.
+
     Raises:
-        InvalidData: if they are no whole numbers, or all the same.
+        InvalidData: if labels are no whole numbers, or all the same.
     """
-    y = raw.y.squeeze(1) if raw.y.ndim == 2 and raw.y.shape[1] == 1 else raw.y
+    made = np.zeros(len(raw.y), np.int64)
+    named = [mask for mask in (raw.train, raw.validation, raw.test) if mask is not None and len(mask) == len(made)]
+    used = np.logical_or.reduce(named) if raw.train is not None and named else np.ones(len(made), bool)
+    made[used] = _classes(raw, raw.y[used])
+    return made, int(made.max()) + 1
+
+
+def _classes(raw: Raw, labels: npt.NDArray[Any]) -> Integers:
+    y = labels.squeeze(1) if labels.ndim == 2 and labels.shape[1] == 1 else labels
     if y.ndim != 1 or not _whole(y):
         raise InvalidData(
             f"The labels of {raw.where} are {y.dtype} of the shape {y.shape}, and no classes.",
@@ -80,7 +90,7 @@ def classes(raw: Raw) -> tuple[Integers, int]:
         raise InvalidData(f"{raw.where} has the class {made.min()}.", "Count classes from 0.")
     if not len(made) or made.min() == made.max():
         raise InvalidData(f"{raw.where} has one class only: there is nothing to tell apart.", "Give two or more.")
-    return made, int(made.max()) + 1
+    return made
 
 
 def _whole(y: npt.NDArray[Any]) -> bool:
