@@ -72,7 +72,7 @@ def main() -> None:
                 f"{best['cnots']:>7.0f}{best['gates']:>7.0f}{one['seconds']:>6.0f}"
             )
         passed = "yes" if case.low <= min(noisy) <= case.high else "NO"
-        print(f"{'':<9}best of {len(seeds)} seeds {min(noisy):.3f} mHa, bar {case.high} mHa: {passed}")
+        print(f"{'':<9}best of {len(seeds)} seeds {min(noisy):.3f} mHa, bar {case.high} mHa: {passed}", flush=True)
         for remark in one["remarks"]:
             print(f"{'':<9}says: {remark}")
 

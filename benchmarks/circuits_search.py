@@ -7,7 +7,7 @@ Compact: controller `anneal` on every shipped benchmark problem, noiseless, 3 se
 has a price, and a CNOT that much more, of a sixteenth of the accuracy that is wanted. Every walk ends with a circuit;
 the row shows, of those within the accuracy, the smallest: fewest gates, CNOTs counted twice, as they are priced. The
 search itself never sees the exact energy. All gates count, those of the Hartree-Fock state included. Seconds are those
-of one busy core.
+of process CPU time, in one thread.
 
 Controllers: six controllers on LiH with 4 qubits, default settings, the same price, the same number of simulated
 energies (a gradient counts as three).
@@ -49,7 +49,7 @@ class Goal:
         """Say whether a search reached it."""
         best = self.chosen(found)
         small = best["cnots"] <= self.cnots and best["gates"] <= (self.gates or best["gates"])
-        return best["error"] < self.error and small and found["seconds"] <= 60 * self.minutes
+        return best["error"] < self.error and small and found["cpu"] <= 60 * self.minutes
 
 
 GOALS = (
@@ -59,7 +59,7 @@ GOALS = (
     Goal("lih-4q", CHEMICAL, CHEMICAL, 5, 16, 5, 40_000, "-"),
     Goal("lih-6q", CHEMICAL, CHEMICAL, 9, 18, 10, 80_000, "6.7e-4, 67 gates"),
     Goal("h2o-8q-published", CHEMICAL, CHEMICAL, 4, 10, 10, 100_000, "-"),
-    Goal("h2o-8q-published", 1.8e-4, 1.8e-4, 6, 20, 20, 80_000, "1.8e-4, 105 CNOTs + 35 rotations"),
+    Goal("h2o-8q-published", 1.8e-4, 1.8e-4, 6, 20, 20, 160_000, "1.8e-4, 105 CNOTs + 35 rotations"),
     Goal("beh2-6q-published", CHEMICAL / 10, 1e-4, 5, 17, 5, 20_000, "6.8e-5, 5 CNOTs + 12 rotations"),
 )
 ARMS = ("anneal", "greedy", "double_dqn", "evolution", "bayesian", "random")
@@ -73,14 +73,11 @@ def priced(accuracy: float) -> dict[str, float]:
 
 def compact(seeds: Sequence[int], at_once: int) -> None:
     """Run and print the first table."""
-    jobs = [
-        Search("anneal", goal.data, "anneal", seed, {"evaluations": goal.evaluations}, priced(goal.accuracy))
-        for goal in GOALS
-        for seed in seeds
-    ]
-    found = iter(run_all(jobs, at_once))
     print(f"{'problem':<19}{'goal':<34}{'seed':>5}{'error':>10}{'CNOTs':>7}{'gates':>7}{'depth':>7}{'s':>6}  passed")
     for goal in GOALS:
+        bound = {"evaluations": goal.evaluations}
+        jobs = [Search("anneal", goal.data, "anneal", seed, bound, priced(goal.accuracy)) for seed in seeds]
+        found = iter(run_all(jobs, at_once))
         sizes = f"{goal.cnots} CNOTs" + (f", {goal.gates} gates" if goal.gates else "")
         for seed in seeds:
             one = next(found)
@@ -88,9 +85,9 @@ def compact(seeds: Sequence[int], at_once: int) -> None:
             print(
                 f"{goal.data:<19}{f'< {goal.error:.1e}, {sizes}, {goal.minutes:g} min':<34}{seed:>5}"
                 f"{max(best['error'], 0):>10.1e}{best['cnots']:>7.0f}{best['gates']:>7.0f}{best['depth']:>7.0f}"
-                f"{one['seconds']:>6.0f}  {'yes' if goal.passed(one) else 'NO'}"
+                f"{one['cpu']:>6.0f}  {'yes' if goal.passed(one) else 'NO'}"
             )
-        print(f"{'':<19}published: {goal.published}")
+        print(f"{'':<19}published: {goal.published}", flush=True)
 
 
 def controllers(seeds: Sequence[int], at_once: int) -> None:

@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field
@@ -48,7 +49,7 @@ def run_all(searches: Sequence[Search], at_once: int) -> list[dict[str, Any]]:
         if done.returncode:
             raise RuntimeError(f"{search} failed:\n{done.stderr[-2000:]}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        print(f"  {search.name}, {search.data}, seed {search.seed}: {found['seconds']:.0f} s", file=sys.stderr)
+        print(f"  {search.name}, {search.data}, seed {search.seed}: {found['seconds']:.0f} s", file=sys.stderr, flush=True)
         return found
 
     with ThreadPoolExecutor(at_once) as pool:
@@ -60,6 +61,7 @@ def one(search: Search) -> dict[str, Any]:
     import automl
     from automl.reading import open_archive
 
+    began = time.process_time()
     with tempfile.TemporaryDirectory() as folder:
         summary = automl.search(
             "circuits", data=search.data, controller=search.controller, seed=search.seed, out=f"{folder}/run",
@@ -70,6 +72,7 @@ def one(search: Search) -> dict[str, Any]:
         errors = [[r.metrics["noiseless_error"] for r in t.results if r.outcome] for t in archive.trials]
         return {
             "seconds": summary.json["seconds"],
+            "cpu": time.process_time() - began,
             "evaluations": summary.json["evaluations"],
             "trials": summary.json["trials"],
             "cost": summary.json["cost"],

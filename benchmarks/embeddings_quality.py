@@ -1,0 +1,214 @@
+"""What a byte buys: learned plans of embedding dimensions beside their controls, at equal bytes, tested once.
+
+    python benchmarks/embeddings_quality.py ratings PATH/ml-100k       # MovieLens-100K, matrix factorisation
+    python benchmarks/embeddings_quality.py flights PATH/flights.csv.gz     # late arrivals, FM and DeepFM
+    python benchmarks/embeddings_quality.py games PATH/Video.txt.gz    # top-k, matrix factorisation
+
+Rows: `dense` keeps all K columns everywhere; `uniform` has one dimension everywhere, trained from scratch; `truncate`,
+`magnitude` and `search` read a warm start or the search that follows it, and train on (principal axes first: "aligned";
+without: "coordinates"); `search, elements` is the published form, a mask of single values on unaligned coordinates;
+`best of three` is what the search exports at a budget: of search, truncate and magnitude the best on the part that
+selects.
+
+Every row and budget takes, of the same grid of L2 penalties, the one that is best on the part that selects. The division
+of the data and all seeds go with the seed of a row, so rows are paired; the figures are means over seeds, with the
+standard error of the mean, and of paired differences. Bytes are those of the embedding tables. Test data are
+touched once per finished model and decide nothing. Seconds are of process CPU time.
+"""
+
+from __future__ import annotations
+
+import argparse
+import math
+import statistics
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from lib.plans import Measured, plans
+
+FULL, QUARTER, EIGHTH, SIXTEENTH, THIRTYSECOND = "1", "1/4", "1/8", "1/16", "1/32"
+RULES = ("search", "truncate", "magnitude")
+
+
+@dataclass(frozen=True)
+class Case:
+    """A data set, a model, and what is asked of them.
+
+    Attributes:
+        name: what to call it.
+        settings: of the trainer.
+        budgets: shares of the dense tables.
+        l2: the grid of penalties.
+        width: K.
+        blocks: per field.
+        forms: forms of the space that are searched.
+        sign: 1 where more is better, else -1.
+        digits: decimals to print.
+    """
+
+    name: str
+    settings: Mapping[str, Any]
+    budgets: tuple[str, ...]
+    l2: tuple[float, ...]
+    width: int = 64
+    blocks: int = 10
+    forms: tuple[str, ...] = ("aligned", "cells", "elements")
+    sign: float = 1.0
+    digits: int = 4
+
+
+CASES = {
+    "ratings": [
+        Case("ML-100K, MF, test MSE", {"model": "mf"}, (QUARTER, EIGHTH, SIXTEENTH, THIRTYSECOND),
+             (0.02, 0.05, 0.1, 0.2), sign=-1.0),
+    ],
+    "flights": [
+        Case(f"flights, {model}, test AUC", {"model": model, "batch_size": 4096}, (EIGHTH,), (1e-4, 5e-4, 2e-3), 32, 6,
+             ("aligned", "elements"))
+        for model in ("fm", "deepfm")
+    ],
+    "games": [
+        Case("video games, MF, test NDCG@20", {"model": "mf", "task": "topk"}, (QUARTER, SIXTEENTH), (0.003, 0.01, 0.03),
+             64, 10, ("aligned",)),
+    ],
+}  # fmt: skip
+
+
+@dataclass
+class Table:
+    """What was measured of a case: by row and budget, one per seed."""
+
+    chosen: dict[tuple[str, str], list[Measured]] = field(default_factory=dict)
+    seconds: dict[str, list[float]] = field(default_factory=dict)
+
+    def add(self, row: str, budget: str, candidates: Sequence[Measured], sign: float) -> None:
+        """Add the best of some on the part that selects."""
+        best = max(candidates, key=lambda each: sign * each.quality)
+        self.chosen.setdefault((row, budget), []).append(best)
+
+    def tested(self, row: str, budget: str) -> list[float]:
+        """Return the test figures of a row, by seed."""
+        return [each.tested for each in self.chosen.get((row, budget), [])]
+
+
+def measure(case: Case, data: str, seeds: Sequence[int]) -> Table:
+    """Measure all rows of a case."""
+    table = Table()
+    for seed in seeds:
+        found = [one_penalty(case, data, seed, l2) for l2 in case.l2]
+        for row, budget in found[0]:
+            table.add(row, budget, [each[row, budget] for each in found], case.sign)
+        for budget in case.budgets:
+            aligned = [table.chosen[f"{rule}, aligned", budget][-1] for rule in RULES]
+            table.add("best of three", budget, aligned, case.sign)
+        costs(table, found)
+        print(f"  {case.name}: seed {seed} done", file=sys.stderr, flush=True)
+    return table
+
+
+def one_penalty(case: Case, data: str, seed: int, l2: float) -> dict[tuple[str, str], Measured]:
+    """Measure all rows for one seed and one penalty; the relaxed stages are rows, too, without a budget."""
+    from automl.search_spaces.embeddings import EmbeddingSpace
+    from automl.trainers.embeddings import EmbeddingsTrainer
+
+    trainer = EmbeddingsTrainer(data, **case.settings, l2=l2, data_seed=seed, repeats=1)
+    facts = {name: value for name, value in trainer.facts().items() if name in ("fields", "rotatable")}
+    found: dict[tuple[str, str], Measured] = {}
+
+    def run(controller: str, form: str, **settings: Any) -> list[Measured]:
+        space = EmbeddingSpace(**facts, max_dim=case.width, blocks=case.blocks, form=form)
+        return plans(trainer, space, controller, seed, settings)
+
+    for each in run("uniform", "cells", budgets=(FULL, *case.budgets)):
+        found["dense" if each.budget == FULL else "uniform", each.budget] = each
+    for form in case.forms:
+        controls = () if form == "elements" else ("truncate", "magnitude")
+        ran = run("differentiable", form, budgets=case.budgets, controls=controls)
+        for each in ran:
+            if each.budget:
+                label = {"aligned": "aligned", "cells": "coordinates", "elements": "elements"}[form]
+                found[f"{each.rule}, {label}", each.budget] = each
+        if form == "aligned":
+            found["warm start and search", "seconds"] = total([each for each in ran if not each.budget])
+    return found
+
+
+def total(segments: Sequence[Measured]) -> Measured:
+    """Return segments as one, with their seconds."""
+    last = segments[-1]
+    seconds = sum(each.seconds for each in segments)
+    return Measured(last.rule, "", last.quality, math.nan, last.bytes, seconds, last.candidate)
+
+
+def costs(table: Table, found: Sequence[Mapping[tuple[str, str], Measured]]) -> None:
+    """Add how much longer than one dense training a search takes, and the whole pipeline; medians over penalties."""
+    for each in found:
+        dense = each["dense", FULL].seconds
+        searched = each["warm start and search", "seconds"].seconds
+        table.seconds.setdefault("dense", []).append(dense)
+        table.seconds.setdefault("search", []).append(searched / dense)
+        for (row, _), one in each.items():
+            if row == "search, aligned":
+                table.seconds.setdefault("pipeline", []).append((searched + one.seconds) / dense)
+                table.seconds.setdefault("a further budget", []).append(one.seconds / dense)
+
+
+def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
+    """Print the rows of a case."""
+    d = case.digits
+    print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}")
+    dense = table.tested("dense", FULL)
+    size = table.chosen["dense", FULL][0].bytes
+    print(f"{'':<26}" + "".join(f"{f'{b} of the bytes':>22}" for b in case.budgets))
+    print(f"{'dense, all bytes':<26}{mean(dense, d):>22}   ({size:,.0f} bytes)")
+    rows = list(dict.fromkeys(row for row, budget in table.chosen if budget in case.budgets))
+    for row in rows:
+        print(f"{row:<26}" + "".join(f"{mean(table.tested(row, b), d):>22}" for b in case.budgets))
+    print("paired differences of `best of three` (positive: better)")
+    for row in ("dense", *(row for row in rows if row != "best of three")):
+        cells = []
+        for budget in case.budgets:
+            other = dense if row == "dense" else table.tested(row, budget)
+            gains = [case.sign * (a - b) for a, b in zip(table.tested("best of three", budget), other, strict=False)]
+            cells.append(f"{mean(gains, d, signed=True):>22}")
+        print(f"  to {row:<23}" + "".join(cells))
+    winners = {b: [each.rule for each in table.chosen["best of three", b]] for b in case.budgets}
+    print("who was best of three: " + "; ".join(f"{b}: {', '.join(who)}" for b, who in winners.items()))
+    dims = table.chosen["search, aligned", case.budgets[-1]][0].candidate.dims
+    print(f"dims of `search, aligned` at {case.budgets[-1]}, hot to cold, a field each: {dims}")
+    cost = {name: statistics.median(values) for name, values in table.seconds.items()}
+    print(
+        f"one dense training {cost['dense']:.1f} s; in those: warm start and search {cost['search']:.2f}, "
+        f"with one retraining {cost['pipeline']:.2f}, a further budget {cost['a further budget']:.2f}"
+    )
+
+
+def mean(values: Sequence[float], digits: int, *, signed: bool = False) -> str:
+    """Return a mean with its standard error."""
+    if not values:
+        return "-"
+    error = statistics.stdev(values) / math.sqrt(len(values)) if len(values) > 1 else math.nan
+    sign = "+" if signed else ""
+    return f"{statistics.fmean(values):{sign}.{digits}f} ± {error:.{digits}f}"
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("case", choices=list(CASES), nargs="?")
+    parser.add_argument("data", nargs="?")
+    parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
+    parser.add_argument("--model")
+    options = parser.parse_args()
+    if not options.case or not options.data:
+        print("Name a case and its data: see --help.")
+        return
+    for case in CASES[options.case]:
+        if options.model in (None, case.settings["model"]):
+            show(case, measure(case, options.data, options.seeds), options.seeds)
+            sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
