@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from automl.core.objectives import Objectives
-from automl.core.records import Outcome, Weights
+from automl.core.records import Outcome, Result, Weights
 from automl.registry import load
 
 
@@ -41,15 +41,13 @@ def plans(trainer: Any, space: Any, controller: str, seed: int, settings: Mappin
     asking = load("controllers", controller)(space, objectives, seed, **settings)
     kept: dict[int, tuple[Any, Weights]] = {}
     found: list[Measured] = []
-    from automl.core.records import Result
-
     while proposals := asking.ask(1, 0.0):
         proposal = proposals[0]
         number = len(found)
         inherited = None if proposal.parent is None else space.inherit(proposal.candidate, *kept[proposal.parent])
         began = time.process_time()
         outcome = trainer.train(
-            proposal.candidate, effort=1.0, weights=inherited, seed=1000 * seed + number, report=lambda step, metrics: None
+            proposal.candidate, effort=1.0, weights=inherited, seed=1000 * seed + number, report=_unheard
         )
         seconds = time.process_time() - began
         found.append(_measured(trainer, objectives, proposal, outcome, seconds))
@@ -57,6 +55,10 @@ def plans(trainer: Any, space: Any, controller: str, seed: int, settings: Mappin
         asking.tell([Result(number, proposal, outcome)])
         kept = {each: pair for each, pair in kept.items() if each in asking.parents()}
     return found
+
+
+def _unheard(step: int, metrics: Mapping[str, float]) -> None:
+    """Take an intermediate result without a word."""
 
 
 def _measured(trainer: Any, objectives: Objectives, proposal: Any, outcome: Outcome, seconds: float) -> Measured:

@@ -49,7 +49,8 @@ def run_all(searches: Sequence[Search], at_once: int) -> list[dict[str, Any]]:
         if done.returncode:
             raise RuntimeError(f"{search} failed:\n{done.stderr[-2000:]}")
         found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-        print(f"  {search.name}, {search.data}, seed {search.seed}: {found['seconds']:.0f} s", file=sys.stderr, flush=True)
+        took = f"{found['seconds']:.0f} s"
+        print(f"  {search.name}, {search.data}, seed {search.seed}: {took}", file=sys.stderr, flush=True)
         return found
 
     with ThreadPoolExecutor(at_once) as pool:
