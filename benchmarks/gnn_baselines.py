@@ -6,8 +6,8 @@
 Protocol: the public split of Planetoid, 200 epochs, the epoch with the best validation accuracy (of equals the lower
 validation loss), test nodes read once per finished network. GCN 16 is Kipf and Welling's (lr 0.01, dropout 0.5), GAT
 8x8 is Veličković's (lr 0.005, dropout 0.6); both without batch norm, weight decay 5e-4. Random networks are drawn from
-space `gnn` within its limits and trained as a search trains them, 100 epochs with batch norm. Seconds are CPU seconds of
-one thread, without imports; on a machine that others use, the fastest of the seeds is closest to the truth.
+space `gnn` within its limits and trained as a search trains them, 100 epochs with batch norm. Seconds are CPU seconds
+of one thread, without imports; on a machine that others use, the fastest of the seeds is closest to the truth.
 """
 
 from __future__ import annotations
