@@ -111,7 +111,7 @@ class GnnTrainer(Trainer):
             raise UsageError(f"'mask' counts columns from 0, got {mask}.")
         self.epochs, self.final_epochs, self.repeats = epochs, final_epochs, repeats
         self.batch_norm, self.activation_on_logits = batch_norm, activation_on_logits
-        self.normalize_features = normalize_features
+        self.normalize_features, self.mask = normalize_features, mask
         self.recipe = Recipe(lr, weight_decay, dropout, patience, device, threads)
         self.splitting = Splitting(validation_share, test_share, train_per_class, data_seed)
         self.graph = read(data, self.splitting, mask)
@@ -164,6 +164,7 @@ class GnnTrainer(Trainer):
             "batch_norm": self.batch_norm,
             "activation_on_logits": self.activation_on_logits,
             "normalize_features": self.normalize_features,
+            "mask": self.mask,
         }
         return {**own, **asdict(self.recipe), **asdict(self.splitting)}
 
@@ -199,7 +200,7 @@ class GnnTrainer(Trainer):
         kept = weights_of(runs[0][1])
         for place, (_, network) in enumerate(runs[1:], start=1):
             kept.update({REPEAT.format(place) + name: array for name, array in weights_of(network).items()})
-        metrics = {**_spread([best.metrics for best, _ in runs]), "params": _params(runs[0][1])}
+        metrics = {**_spread([best.metrics for best, _ in runs], "val_accuracy"), "params": _params(runs[0][1])}
         metrics["model_val_accuracy"] = runs[0][0].found["accuracy"]
         return Outcome(metrics, kept, {"epochs": [best.epoch for best, _ in runs]})
 
@@ -257,7 +258,7 @@ class GnnTrainer(Trainer):
                 named("test", score(restore(candidate, frame, run).to(placed.device), placed, nodes, Classes()))
                 for run in _runs(weights)
             ]
-        return {**_spread(found), "model_test_accuracy": found[0]["test_accuracy"]}
+        return {**_spread(found, "test_accuracy"), "model_test_accuracy": found[0]["test_accuracy"]}
 
     @classmethod
     def load(cls, candidate: Gnn, weights: Weights, facts: Mapping[str, Any]) -> nn.Module:
@@ -291,14 +292,11 @@ def _params(network: nn.Module) -> float:
     return float(sum(parameter.numel() for parameter in network.parameters()))
 
 
-def _spread(runs: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """Return the mean of every metric over runs and, under its name and `_sd`, its standard deviation."""
-    spread: dict[str, float] = {}
-    for name in runs[0]:
-        values = np.array([run[name] for run in runs])
-        spread[name] = float(values.mean())
-        spread[f"{name}_sd"] = float(values.std(ddof=1)) if len(values) > 1 else 0.0
-    return spread
+def _spread(runs: Sequence[Mapping[str, float]], metric: str) -> dict[str, float]:
+    """Return the mean of every metric over runs and, as `METRIC_sd`, the standard deviation of one."""
+    means = {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
+    deviation = np.std([run[metric] for run in runs], ddof=1) if len(runs) > 1 else 0.0
+    return {**means, f"{metric}_sd": float(deviation)}
 
 
 def _runs(weights: Weights) -> list[dict[str, npt.NDArray[Any]]]:
