@@ -35,6 +35,15 @@ def circuit_weights(space, candidate):
     return {"angles": np.random.default_rng(0).uniform(-3, 3, candidate.rotations)}
 
 
+def gnn_weights(space, candidate):
+    """Weights of a graph neural network, by name as the trainer returns them."""
+    from automl.trainers.gnn.network import Frame, Network, weights_of  # torch, which only this needs
+
+    limits = space.limits
+    frame = Frame(limits.features, limits.outputs, limits.task, batch_norm=True, final_activation=False)
+    return weights_of(Network(candidate, frame))
+
+
 def embedding_weights(space, candidate):
     """Weights of a factorisation machine, by name as the trainer returns them."""
     from automl.trainers.embeddings.pack import pack  # torch, which only this needs
@@ -60,6 +69,8 @@ WEIGHTS = {
     "circuits": circuit_weights,
     "cnn": cnn_weights,
     "embeddings": embedding_weights,
+    "gnn": gnn_weights,
+    "gnn-wide": gnn_weights,
     "towers": tower_weights,
 }
 """How weights of a space are made. A space that inherits must be here."""

@@ -11,6 +11,7 @@ from automl.testing.trainers import TrainerContract
 SMALL = {
     "circuits": {"iterations": 4, "kick": 0.1, "p1": 1e-3, "p2": 5e-3},
     "cnn": {"epochs": 1, "final_epochs": 1, "train_images": 200},
+    "gnn": {"epochs": 2, "final_epochs": 1, "repeats": 2},
 }
 """Settings that make a trainer quick."""
 SAME = {"cnn": {"threads"}, "towers": {"pause"}}
