@@ -68,7 +68,7 @@ class GnnTrainer(Trainer):
 
     accepts = ("gnn", "gnn-wide")
     metrics = {"val_accuracy": "max", "val_loss": "min", "train_loss": "min", "params": "min"}
-    default_budget = {"trials": 20}
+    default_budget = {"trials": 8}
     profiles = {
         "paper": {  # Zhou et al. 2022, section 4, after Veličković et al. 2018
             "epochs": 200,
@@ -88,7 +88,7 @@ class GnnTrainer(Trainer):
         *,
         epochs: int = 100,
         final_epochs: int = 200,
-        repeats: int = 5,
+        repeats: int = 3,
         lr: float = 0.005,
         weight_decay: float = 5e-4,
         dropout: float = 0.6,
