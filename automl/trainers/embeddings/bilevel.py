@@ -26,24 +26,26 @@ from automl.trainers.embeddings.placed import Part
 
 TINY = 1e-8
 """Added to the mean absolute gradient of a row, as in the authors' code."""
-STEPS = 100
-"""`alpha_lr` is meant for epochs of at least so many steps; shorter ones take larger steps, to move alpha as far."""
-LARGEST = 0.1
-"""But no step is larger: normalised, it moves a row of alpha by that much."""
+REACH = 0.5
+"""How far an epoch can move an average alpha of a block, whose range is 1, where no learning rate is set.
+
+Published is a rate per step, 0.01, on epochs of about 1,000 steps. Data whose epochs have 10 would hardly move alpha
+with it, so the steps are as large as their number allows.
+"""
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
     """Settings of the search step; see `EmbeddingsTrainer`."""
 
-    alpha_lr: float
+    alpha_lr: float | None
     l1: float
     order: int
     normalise: bool
 
     def rate(self, steps: int) -> float:
         """Return the size of the steps of alpha in epochs of so many."""
-        return min(max(1.0, STEPS / steps) * self.alpha_lr, max(LARGEST, self.alpha_lr))
+        return REACH / steps if self.alpha_lr is None else self.alpha_lr
 
 
 class Bilevel:

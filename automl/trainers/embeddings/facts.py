@@ -18,15 +18,17 @@ from automl.trainers.embeddings.recipe import Recipe
 MODEL_OF_TASK = {"ctr": "deepfm", "rating": "mf", "topk": "mf"}
 
 
-def model_for(dataset: Dataset, wanted: str) -> str:
+def model_for(dataset: Dataset, wanted: str, order: int = 1) -> str:
     """Return the name of the model: the one that is asked for, or the task's usual one.
 
     Raises:
         UnknownName: if there is no such model.
-        Incompatible: if it is not good for the task.
+        Incompatible: if it is not good for the task, or for a search step of that order.
     """
     from automl.trainers.embeddings.models.known import MODELS, scorer_class
 
+    if order == 2 and wanted == "lightgcn":
+        raise Incompatible("The model 'lightgcn' has no second derivatives.", "Set order=1, or take the model mf.")
     if wanted == "auto":
         usual = MODEL_OF_TASK[dataset.task]
         return usual if (dataset.user is not None and dataset.item is not None) or usual != "mf" else "fm"

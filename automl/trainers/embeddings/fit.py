@@ -153,11 +153,11 @@ def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender)
     if plan.stage == "soft":
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient
-        descent = Descent(loss, recipe.lr)
+        descent = Descent(loss, recipe.search_lr)
         search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise)
         return Bilevel(descent, search, ground.search, recipe.batch_size), descent
     descent = Descent(loss, recipe.lr)
-    return (Raising(descent, recipe.pull) if plan.stage == "thresholds" else descent), descent
+    return (Raising(descent, recipe.rise) if plan.stage == "thresholds" else descent), descent
 
 
 def _most(plan: Plan, recipe: Recipe) -> int:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 from collections.abc import Sequence
 
 import numpy as np
@@ -34,10 +33,14 @@ class Keeper:
 
     def keep(self, recommender: Recommender, metrics: dict[str, float]) -> None:
         """Take note of the best so far."""
-        if self.plan.aligned and self.plan.stage == "wide":
-            recommender = copy.deepcopy(recommender)
-            align(recommender)
-        self.weights, self.metrics = pack(recommender, self.plan, self.fields), metrics
+        self.metrics = metrics
+        if not (self.plan.aligned and self.plan.stage == "wide"):
+            self.weights = pack(recommender, self.plan, self.fields)
+            return
+        before = {name: tensor.clone() for name, tensor in recommender.state_dict().items()}
+        align(recommender)
+        self.weights = pack(recommender, self.plan, self.fields)
+        recommender.load_state_dict(before)
 
 
 def importance(plan: Plan, fields: Sequence[Field], weights: Weights) -> Json:

@@ -31,12 +31,13 @@ class Recipe:
     l2: float
     repeats: int
     update: Update
-    alpha_lr: float
+    search_lr: float
+    alpha_lr: float | None
     l1: float
     order: int
     normalise: bool
     tower: Tower
-    pull: float
+    rise: float
     k: int
     negatives: int
     device: Device
@@ -53,15 +54,14 @@ class Recipe:
                 raise UsageError(f"'{name}' must be at least 1, got {getattr(self, name)}.")
         if any(units < 1 for units in self.hidden):
             raise UsageError(f"Hidden layers have at least 1 unit, got {list(self.hidden)}.")
-        for name in ("lr", "alpha_lr"):
-            if not getattr(self, name) > 0:
+        for name in ("lr", "search_lr", "alpha_lr"):
+            if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise UsageError(f"'{name}' must be positive, got {getattr(self, name)}.")
-        for name in ("l2", "l1"):
+        for name in ("l2", "l1", "rise"):
             if not getattr(self, name) >= 0:
                 raise UsageError(f"'{name}' must not be negative, got {getattr(self, name)}.")
-        for name in ("dropout", "pull"):
-            if not 0 <= getattr(self, name) < 1:
-                raise UsageError(f"'{name}' must be in [0, 1), got {getattr(self, name)}.")
+        if not 0 <= self.dropout < 1:
+            raise UsageError(f"'dropout' must be in [0, 1), got {self.dropout}.")
         if not 0 < self.decay <= 1:
             raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
         if self.threads is not None and self.threads < 1:

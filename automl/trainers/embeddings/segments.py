@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from automl.core.records import Weights
-from automl.search_spaces.embeddings import layout
+from automl.search_spaces.embeddings import Plan, layout
 from automl.trainers.embeddings.descent import Descent
 from automl.trainers.embeddings.recommender import Recommender
 from automl.trainers.embeddings.stopping import Stopping
@@ -69,6 +69,29 @@ class Segment:
 def without_state(weights: Weights) -> Weights:
     """Return what others than the next segment read."""
     return {name: array for name, array in weights.items() if not name.startswith(layout.STATE)}
+
+
+def folded(weights: Weights | None) -> Weights | None:
+    """Return weights of a relaxed plan as those of an ordinary one: alpha multiplied in, without state."""
+    if weights is None:
+        return None
+    found = dict(without_state(weights))
+    for name in [name for name in found if name.startswith(_ALPHA)]:
+        table = name.replace(_ALPHA, _TABLE, 1)
+        found[table] = (found[table] * found.pop(name)).astype(np.float32)
+    return found
+
+
+def unfolded(plan: Plan, weights: Weights) -> Weights:
+    """Return weights of an ordinary plan as those of a relaxed one: every alpha is 1."""
+    if plan.stage != "soft":
+        return weights
+    ones = np.ones(plan.width, dtype=np.float32)
+    tables = [name for name in weights if name.startswith(_TABLE)]
+    return {**weights, **{name.replace(_TABLE, _ALPHA, 1): ones.copy() for name in tables}}
+
+
+_ALPHA, _TABLE = "alpha/", "table/"
 
 
 def _numbers(weights: Weights, prefix: str) -> dict[str, float]:

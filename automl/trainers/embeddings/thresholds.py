@@ -2,7 +2,7 @@
 
 Liu et al.: Learnable embedding sizes for recommender systems (PEP). ICLR 2021.
 
-Deviation: the logit s of a threshold sigmoid(s) shrinks by a fixed share per epoch besides its gradient step. At a
+Deviation: the logit s of a threshold sigmoid(s) rises by a fixed amount per epoch besides its gradient step. At a
 minimum of the loss in the values, thresholds have no gradient; so something must raise them, and this does it at a pace
 that does not depend on the number of steps.
 """
@@ -25,22 +25,21 @@ class Raising:
 
     Args:
         descent: steps of weights and thresholds.
-        pull: share of its logit that a threshold loses per epoch; at 0 it would be 1/2.
+        rise: what is added to the logit of every threshold per epoch.
     """
 
-    def __init__(self, descent: Descent, pull: float) -> None:
+    def __init__(self, descent: Descent, rise: float) -> None:
         threshold = descent.loss.recommender.tables.threshold
         assert threshold is not None
-        self.descent, self.pull, self.threshold = descent, pull, threshold
+        self.descent, self.rise, self.threshold = descent, rise, threshold
 
     def epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
         """Take a step on every batch; return the sum of their losses."""
         total = torch.zeros((), device=self.threshold.device)
-        shrink = (1.0 - self.pull) ** (1.0 / len(batches))
         for ids, labels in batches:
             total += self.descent.step(ids, labels)
             with torch.no_grad():
-                self.threshold.mul_(shrink)
+                self.threshold.add_(self.rise / len(batches))
         return total
 
 

@@ -7,7 +7,7 @@ import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -36,6 +36,10 @@ USUAL: Mapping[str, tuple[int, float, float]] = {
 }
 """Batch size, learning rate and L2 of a task where none are set: the best on the part `stop` of MovieLens-100K for
 matrix factorisation of K = 64, and of the flights for DeepFM of K = 32."""
+
+SEARCH_SHARE = 0.3
+"""Learning rate of the weights in stage `soft`, whose start is a minimum already, as a share of the usual one."""
+N = TypeVar("N", int, float)
 
 
 class EmbeddingsTrainer(Trainer):
@@ -68,12 +72,13 @@ class EmbeddingsTrainer(Trainer):
         repeats: trainings of an ordinary plan.
         update: whether all rows of the tables are updated in every step ("dense") or those of the batch ("sparse");
             "auto" takes what was measured to be faster.
-        alpha_lr: learning rate of alpha; epochs of fewer than 100 steps take larger ones, up to 0.1.
+        search_lr: learning rate of the weights in stage `soft`; None takes 0.3 of `lr`.
+        alpha_lr: learning rate of alpha, per step; None takes one with which an epoch can move alpha by half its range.
         l1: penalty of alpha.
         order: 1, or 2 to look one step of the weights ahead.
         normalise: whether the gradient of every block's alphas is divided by its mean magnitude.
         tower: whether stage `soft` trains what lies above the embeddings, too, or leaves it "frozen".
-        pull: share of its logit that a threshold loses per epoch of stage `thresholds`.
+        rise: what an epoch of stage `thresholds` adds to the logit of every threshold.
         k: how many items are recommended, task `topk`.
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
@@ -99,6 +104,7 @@ class EmbeddingsTrainer(Trainer):
             "batch_size": 4096,
             "lr": 0.001,
             "l2": 0.0,
+            "search_lr": 0.001,
             "alpha_lr": 0.01,
             "l1": 1e-5,
             "order": 1,
@@ -126,7 +132,7 @@ class EmbeddingsTrainer(Trainer):
         hidden: tuple[int, ...] = (64, 32),
         dropout: float = 0.0,
         epochs: int = 20,
-        search_epochs: int = 20,
+        search_epochs: int = 12,
         pep_epochs: int = 60,
         final_epochs: int = 60,
         patience: int = 2,
@@ -136,12 +142,13 @@ class EmbeddingsTrainer(Trainer):
         l2: float | None = None,
         repeats: int = 2,
         update: Update = "auto",
-        alpha_lr: float = 0.01,
+        search_lr: float | None = None,
+        alpha_lr: float | None = None,
         l1: float = 0.0,
         order: int = 1,
         normalise: bool = True,
         tower: Tower = "trained",
-        pull: float = 0.05,
+        rise: float = 0.2,
         k: int = 20,
         negatives: int = 1024,
         device: Device = "auto",
@@ -151,13 +158,14 @@ class EmbeddingsTrainer(Trainer):
             schema, task, positive_from, min_count, min_values, hash_buckets, bins, split, shares, data_seed, max_rows
         )
         found = read(data, self.reading)
-        model = model_for(found, model)
+        model = model_for(found, model, order)
         size, rate, penalty = USUAL[found.task]
+        batch_size, lr, l2 = _first(batch_size, size), _first(lr, rate), _first(l2, penalty)
+        search_lr = _first(search_lr, lr * SEARCH_SHARE)
         self.recipe = Recipe(
-            model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay,
-            size if batch_size is None else batch_size,
-            rate if lr is None else lr, penalty if l2 is None else l2, repeats, update, alpha_lr, l1, order, normalise,
-            tower, pull, k, negatives, device, threads,
+            model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
+            lr, l2, repeats, update, search_lr, alpha_lr, l1, order, normalise, tower, rise, k, negatives, device,
+            threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
@@ -241,13 +249,15 @@ class EmbeddingsTrainer(Trainer):
         Kept weights count as epoch 0, so that training them on never makes them worse on the part `stop`.
         """
         from automl.trainers.embeddings.fit import fit
+        from automl.trainers.embeddings.segments import folded, unfolded
 
         plan = replace(candidate, stage="plain") if candidate.stage in ("wide", "soft") else candidate
         if plan.stage == "plain":
             trained = fit(
                 plan, self._prepared(), self.recipe,
-                weights=_folded(candidate, weights), seed=seed, report=report, epochs=self.recipe.final_epochs,
+                weights=folded(weights), seed=seed, report=report, epochs=self.recipe.final_epochs,
             )  # fmt: skip
+            trained = replace(trained, weights=unfolded(candidate, trained.weights))
             return self._outcome(candidate, [trained], {"best_epochs": [trained.best_epoch]})
         return self._segment(candidate, self.recipe.pep_epochs, weights, seed, report)
 
@@ -297,22 +307,11 @@ _BETWEEN_REPEATS = 15_485_863
 """Seeds of repeats are so far apart that no two trainings of a study share one by being neighbours."""
 
 
+def _first(wanted: N | None, usual: N) -> N:
+    return usual if wanted is None else wanted
+
+
 def _is_of(name: str, measured: Mapping[str, Direction]) -> bool:
     """Say whether a metric is among those of a task."""
     plain = name.removeprefix("val_").removesuffix("_sd")
     return plain in measured or not name.startswith("val_")
-
-
-def _folded(plan: Plan, weights: Weights | None) -> Weights | None:
-    """Return the weights of a relaxed plan as those of an ordinary one, alpha multiplied in."""
-    from automl.search_spaces.embeddings import layout
-    from automl.trainers.embeddings.segments import without_state
-
-    if weights is None or plan.stage == "plain":
-        return weights
-    found = dict(without_state(weights))
-    for name in [name for name in found if name.startswith("alpha/")]:
-        _, field, block = name.split("/")
-        table = layout.table(field, int(block))
-        found[table] = (found[table] * found.pop(name)).astype(np.float32)
-    return found
