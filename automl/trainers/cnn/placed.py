@@ -9,7 +9,7 @@ from torch import Tensor, nn
 
 from automl.core.errors import UsageError
 from automl.trainers.cnn.data import Images, Splits
-from automl.trainers.cnn.recipe import Device, Precision
+from automl.trainers.cnn.recipe import Precision
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -53,17 +53,6 @@ def part(images: Images, splits: Splits, device: torch.device) -> Part:
 def on_device(network: nn.Module, device: torch.device) -> nn.Module:
     """Put a network on a device, channels last: its convolutions then take a fifth less time, also on a CPU."""
     return network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload, no-any-return]
-
-
-def choose_device(wanted: Device) -> torch.device:
-    """Return the device of a setting.
-
-    Raises:
-        UsageError: if a GPU is asked for and there is none.
-    """
-    if wanted == "gpu" and not torch.cuda.is_available():
-        raise UsageError("There is no GPU that this torch can use.", "Type: --set trainer.device=cpu")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 def lightning_precision(wanted: Precision, device: torch.device) -> str:

@@ -224,7 +224,8 @@ class CnnTrainer(Trainer):
         keeper: Keeper | None = None,
     ) -> Outcome:
         from automl.search_spaces.cnn.size import size
-        from automl.trainers.cnn.fit import fit, named, reproducible, start
+        from automl.trainers._lightning import reproducible
+        from automl.trainers.cnn.fit import fit, named, start
         from automl.trainers.cnn.network import build_network, weights_of
         from automl.trainers.cnn.placed import on_device
 
@@ -266,7 +267,8 @@ class CnnTrainer(Trainer):
         return (images if images < size else images - images % size) * (1 + candidate.mixed)
 
     def _tensors(self) -> Placed:
-        from automl.trainers.cnn.placed import choose_device, place
+        from automl.trainers._lightning import choose_device
+        from automl.trainers.cnn.placed import place
 
         if self._placed is None:
             self._placed = place(self.splits, choose_device(self.recipe.device))
