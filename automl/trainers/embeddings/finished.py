@@ -13,6 +13,7 @@ from automl.search_spaces.embeddings import Plan
 from automl.trainers.embeddings.data import Dataset
 from automl.trainers.embeddings.exported import Exported, exported
 from automl.trainers.embeddings.facts import fields_in
+from automl.trainers.embeddings.formats import fuxictr, torchrec
 from automl.trainers.embeddings.placed import place
 from automl.trainers.embeddings.recipe import Recipe
 from automl.trainers.embeddings.spans import spans
@@ -46,9 +47,13 @@ def card(model: Exported) -> dict[str, str]:
     """Return the files that describe a model."""
     plan: Plan = model.plan  # type: ignore[assignment]
     facts: Mapping[str, Any] = model.facts  # type: ignore[assignment]
+    fields = fields_in(facts)
+    whole = {"torchrec.json": torchrec.as_json(plan, fields)} if plan.elements is None else {}
     return {
         "manifest.json": json.dumps(manifest(model, plan, facts), indent=1),
         "vocabulary.json": json.dumps(facts["vocabulary"]),
+        "fuxictr.json": fuxictr.as_json(plan, fields, model=facts["model"]),
+        **whole,
     }
 
 

@@ -166,7 +166,9 @@ def _most(plan: Plan, recipe: Recipe) -> int:
 
 def _patience(plan: Plan, recipe: Recipe) -> int:
     """Return after how many epochs without progress a stage ends; thresholds go on rising."""
-    return recipe.pep_epochs + 1 if plan.stage == "thresholds" else recipe.patience
+    if plan.stage == "thresholds":
+        return recipe.pep_epochs + 1
+    return recipe.patience + (plan.stage == "soft")
 
 
 def _trained(segment: Segment, keeper: Keeper, ground: Ground, *, most: int, before: int) -> Trained:

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
     from automl.trainers.embeddings.fit import Trained
     from automl.trainers.embeddings.ground import Ground
 
-USUAL: Mapping[str, tuple[int, float, float]] = {
-    "rating": (1024, 0.01, 0.1),
-    "ctr": (2048, 0.003, 0.003),
-    "topk": (1024, 0.005, 0.01),
+USUAL: Mapping[str, tuple[int, float, float, int]] = {
+    "rating": (1024, 0.01, 0.1, 2),
+    "ctr": (2048, 0.003, 0.003, 1),
+    "topk": (1024, 0.005, 0.01, 2),
 }
-"""Batch size, learning rate and L2 of a task where none are set: the best on the part `stop` of MovieLens-100K for
-matrix factorisation of K = 64, and of the flights for DeepFM of K = 32."""
+"""Batch size, learning rate, L2 and patience of a task where none are set. Rates and penalties are the best on the part
+`stop`: of MovieLens-100K for matrix factorisation of K = 64, and of the flights for DeepFM of K = 32."""
 
 SEARCH_SHARE = 0.3
 """Learning rate of the weights in stage `soft`, whose start is a minimum already, as a share of the usual one."""
@@ -64,7 +64,8 @@ class EmbeddingsTrainer(Trainer):
         search_epochs: most epochs of stage `soft`.
         pep_epochs: most epochs of stage `thresholds`.
         final_epochs: most epochs of `finish`.
-        patience: epochs without progress that end a training.
+        patience: epochs without progress that end a training, one more in stage `soft`; None takes the task's usual
+            number.
         decay: what such an epoch multiplies the learning rate by.
         batch_size: rows of a step; None takes the task's usual number.
         lr: learning rate of Adam; None takes the task's usual one.
@@ -132,10 +133,10 @@ class EmbeddingsTrainer(Trainer):
         hidden: tuple[int, ...] = (64, 32),
         dropout: float = 0.0,
         epochs: int = 20,
-        search_epochs: int = 12,
+        search_epochs: int = 10,
         pep_epochs: int = 60,
         final_epochs: int = 60,
-        patience: int = 2,
+        patience: int | None = None,
         decay: float = 0.5,
         batch_size: int | None = None,
         lr: float | None = None,
@@ -159,8 +160,9 @@ class EmbeddingsTrainer(Trainer):
         )
         found = read(data, self.reading)
         model = model_for(found, model, order)
-        size, rate, penalty = USUAL[found.task]
+        size, rate, penalty, usual = USUAL[found.task]
         batch_size, lr, l2 = _first(batch_size, size), _first(lr, rate), _first(l2, penalty)
+        patience = _first(patience, usual)
         search_lr = _first(search_lr, lr * SEARCH_SHARE)
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
