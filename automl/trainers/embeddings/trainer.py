@@ -133,7 +133,7 @@ class EmbeddingsTrainer(Trainer):
         hidden: tuple[int, ...] = (64, 32),
         dropout: float = 0.0,
         epochs: int = 20,
-        search_epochs: int = 10,
+        search_epochs: int = 8,
         pep_epochs: int = 60,
         final_epochs: int = 60,
         patience: int | None = None,
