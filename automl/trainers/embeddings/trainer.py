@@ -94,7 +94,6 @@ class EmbeddingsTrainer(Trainer):
         **{f"val_{next(iter(measures))}_sd": "min" for measures in MEASURES.values()},
         "bytes": "min",
         "values": "min",
-        "train_loss": "min",
     }
     cost_unit = "training examples"
     default_budget = {"trials": 10}
@@ -172,7 +171,9 @@ class EmbeddingsTrainer(Trainer):
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
         self.metrics = {  # type: ignore[misc]
-            name: way for name, way in type(self).metrics.items() if _is_of(name, measured)
+            name: way
+            for name, way in type(self).metrics.items()
+            if _is_of(name, measured) and (repeats > 1 or not name.endswith("_sd"))
         }
         self.quality = f"val_{next(iter(measured))}"
         self._fields = fields_of(self.dataset)
