@@ -7,12 +7,11 @@ import types
 
 import numpy as np
 import pytest
+from cnn_images import labels, pixels
 from PIL import Image
 
-from cnn_images import HOW, RNG, how, labels, pixels
-
-from automl.core.errors import InvalidData, MissingExtra, UnknownName, UsageError
-from automl.trainers.cnn.data import read, split
+from automl.core.errors import InvalidData, MissingExtra, UnknownName
+from automl.trainers.cnn.data import read
 from automl.trainers.cnn.data.cifar import CLASSES
 from automl.trainers.cnn.data.named import VARIABLE
 

@@ -2,11 +2,10 @@
 
 import numpy as np
 import pytest
-
-from cnn_images import HOW, RNG, how, labels, pixels
+from cnn_images import HOW, RNG, how, labels
 
 from automl.core.errors import InvalidData, UsageError
-from automl.trainers.cnn.data import Splitting, read, split
+from automl.trainers.cnn.data import read, split
 
 
 def numbered(n=100, classes=4):
