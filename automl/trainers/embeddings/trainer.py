@@ -173,7 +173,7 @@ class EmbeddingsTrainer(Trainer):
         self.metrics = {  # type: ignore[misc]
             name: way
             for name, way in type(self).metrics.items()
-            if _is_of(name, measured) and (repeats > 1 or not name.endswith("_sd"))
+            if _is_of(name, measured)
         }
         self.quality = f"val_{next(iter(measured))}"
         self._fields = fields_of(self.dataset)
@@ -198,7 +198,7 @@ class EmbeddingsTrainer(Trainer):
     def fingerprint(self) -> str:
         """Return a hash of ids, labels, parts, vocabularies and settings."""
         if not self._hash:
-            digest = hashlib.sha256(repr((asdict(self.recipe), self.dataset.task)).encode())
+            digest = hashlib.sha256(repr((asdict(self.recipe), self.reading, self.dataset.task)).encode())
             for column in self.dataset.columns:
                 digest.update(repr((column.name, column.kind, column.values, column.edges, column.buckets)).encode())
             for array in (self.dataset.ids, self.dataset.labels, self.dataset.parts):
@@ -316,5 +316,4 @@ def _first(wanted: N | None, usual: N) -> N:
 
 def _is_of(name: str, measured: Mapping[str, Direction]) -> bool:
     """Say whether a metric is among those of a task."""
-    plain = name.removeprefix("val_").removesuffix("_sd")
-    return plain in measured or not name.startswith("val_")
+    return name.removeprefix("val_") in measured or not name.startswith("val_")
