@@ -61,11 +61,15 @@ class Archive:
         return first if first and self.info.objectives.feasible(first.metrics) else None
 
     def finalists(self, wanted: int | None) -> tuple[Trial, ...]:
-        """Return the trials to train in full: the best, or with several objectives some from all along the front.
+        """Return the trials to train in full: the best; with several objectives those of the front.
+
+        Where plans were proposed for budgets, the best at each budget is one of them.
 
         Args:
-            wanted: how many; None is one, or five of a front.
+            wanted: how many; None is one for each budget, else one for one objective, and five of a front.
         """
+        if self.by_budget:
+            return tuple(trials[0] for trials in self.by_budget.values())[:wanted]
         if len(self.info.objectives.goals) == 1:
             feasible = [trial for trial in self.ranked if self.info.objectives.feasible(trial.metrics)]
             return tuple(feasible[: 1 if wanted is None else wanted])
@@ -75,6 +79,20 @@ class Archive:
             return front
         places = {round(i * (len(front) - 1) / max(1, most - 1)) for i in range(most)}
         return tuple(front[place] for place in sorted(places))
+
+    @cached_property
+    def by_budget(self) -> Mapping[str, tuple[Trial, ...]]:
+        """By budget that candidates were proposed for (a choice named `budget`), the trials in it, best first.
+
+        Trials beyond a limit are left out. Budgets come in the order in which the controller took them up.
+        """
+        found: dict[str, list[Trial]] = {}
+        for trial in self.ranked:
+            asked = trial.choices.get("budget")
+            if asked is not None and self.info.objectives.feasible(trial.metrics):
+                found.setdefault(str(asked.value), []).append(trial)
+        first = {budget: min(trial.number for trial in trials) for budget, trials in found.items()}
+        return {budget: tuple(found[budget]) for budget in sorted(found, key=first.__getitem__)}
 
     @cached_property
     def front(self) -> tuple[Trial, ...]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -51,6 +51,7 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "remarks": _remarks(best, space, trainer),
         "oracle": {name: _seen(name, result) for name, result in archive.oracles.items()},
         "front": [_entry(trial, space) for trial in archive.front],
+        "budgets": {budget: _at_budget(trials, archive, space) for budget, trials in archive.by_budget.items()},
         "trade_off_metrics": [goal.metric for goal in archive.trade_off],
         "trade_off": [_visited(result, archive, space) for result in archive.trade_off_front],
         "final": archive.header.get("finals", []),
@@ -79,6 +80,18 @@ def _entry(trial: Trial, space: SearchSpace[Any]) -> dict[str, Any]:
     assert trial.judged is not None  # it is the best, or on the front
     entry = _described(trial.judged, trial.candidate, space)
     return {**entry, "open": True} if trial.open else entry
+
+
+def _at_budget(trials: Sequence[Trial], archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
+    """Return the best trial at a budget as JSON, the rule that proposed it, and what the other rules came to."""
+    goal = archive.info.objectives.goals[0]
+    others = {_rule(trial): float(trial.metrics[goal.metric]) for trial in reversed(trials[1:])}
+    return {**_entry(trials[0], space), "rule": _rule(trials[0]), "others": others}
+
+
+def _rule(trial: Trial) -> str:
+    chosen = trial.choices.get("rule")
+    return str(chosen.value) if chosen is not None else ""
 
 
 def _visited(result: Result, archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:

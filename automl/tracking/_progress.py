@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo
-from automl.tracking.result_table import duration, number
+from automl.tracking.numbers import duration, number
 
 EVERY_SECONDS = 10.0
 EVERY_SHARE = 0.1

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo, Tracker
 from automl.tracking._progress import Progress
-from automl.tracking.result_table import duration
+from automl.tracking.numbers import duration
 
 if TYPE_CHECKING:
     from automl.tracking._bar import Bar

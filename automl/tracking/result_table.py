@@ -9,6 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from automl.tracking.budget_table import budget_table
+from automl.tracking.numbers import ABSENT, FEWEST, duration, number
+
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
@@ -18,8 +21,8 @@ WIDTH = 96
 _MOST_FRONT = 12
 _CANDIDATE = 32
 """Characters that a front keeps for its candidates: only as many metrics stand before them as leave so much room."""
-_FEWEST, _MOST = 4, 6  # decimals
-_ABSENT = "-"
+_MOST = 6
+"""Decimals where so many are needed to tell numbers apart."""
 
 
 def result_table(summary: Summary) -> RenderableType:
@@ -44,7 +47,9 @@ def result_table(summary: Summary) -> RenderableType:
     parts: list[RenderableType] = [table, *map(Text, summary.get("remarks") or ())]
     parts += [Text(line, style="red") for line in _failures(searches)]
     parts.append(Text(_remark(summary), style="dim"))
-    if len(summary.get("front") or ()) > 1:
+    if summary.get("budgets"):
+        parts.append(budget_table(summary))
+    elif len(summary.get("front") or ()) > 1:
         parts.append(front_table(summary))
     return Group(*parts)
 
@@ -56,6 +61,8 @@ def fronts(summary: Summary) -> RenderableType:
     trade_off = summary.get("trade_off")
     several = sum(str(goal).startswith(("max:", "min:")) for goal in summary.get("objectives") or ()) > 1
     tables = [front_table(summary)] if several or not trade_off else []
+    if summary.get("budgets"):
+        tables.append(budget_table(summary))
     if trade_off:
         tables.append(front_table(_narrowed(summary, trade_off), "Trade-off of all evaluations", most=100))
     return Group(*tables)
@@ -98,7 +105,7 @@ class _Front:
             table.add_column(name, justify="right", no_wrap=True)
         table.add_column("candidate", overflow="fold")
         for entry, *cells in zip(self.entries, *columns.values(), strict=True):
-            table.add_row(str(entry.get("trial", _ABSENT)), *cells, short(entry))
+            table.add_row(str(entry.get("trial", ABSENT)), *cells, short(entry))
         yield table
 
     def _columns(self, width: int) -> dict[str, list[str]]:
@@ -118,7 +125,7 @@ def short(entry: Mapping[str, Any], width: int = WIDTH) -> str:
     """Return the candidate of an entry in one line: as its space describes it, else its JSON without quotes."""
     candidate = entry.get("candidate")
     if candidate is None:
-        return _ABSENT
+        return ABSENT
     if isinstance(candidate, Mapping):
         plain = ", ".join(f"{key}: {_plain(value)}" for key, value in candidate.items())
     else:
@@ -127,27 +134,9 @@ def short(entry: Mapping[str, Any], width: int = WIDTH) -> str:
     return text if len(text) <= width else text[: width - 1] + "…"
 
 
-def number(value: Any, decimals: int = _FEWEST) -> str:
-    """Return a number as people read it: 31,204 and 0.9842, small ones as 1.3e-03; `-` for None.
-
-    Args:
-        value: the number.
-        decimals: after the point; of small ones three less.
-    """
-    if value is None:
-        return _ABSENT
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        return str(value)
-    if not math.isfinite(value):
-        return str(value)
-    if float(value).is_integer() or abs(value) >= 1e4:
-        return f"{value:,.0f}" if abs(value) < 1e9 else f"{value:.3g}"
-    return f"{value:.{decimals}f}" if abs(value) >= 0.01 else f"{value:.{decimals - 3}e}"
-
-
 def _apart(values: Sequence[Any], others: Sequence[Any]) -> list[str]:
     """Return numbers with four decimals, or with as many more as tell each from the others that differ from it."""
-    decimals = _FEWEST
+    decimals = FEWEST
     while decimals < _MOST and any(_confused(a, b, decimals) for a in values for b in others):
         decimals += 1
     return [number(value, decimals) for value in values]
@@ -155,16 +144,6 @@ def _apart(values: Sequence[Any], others: Sequence[Any]) -> list[str]:
 
 def _confused(a: Any, b: Any, decimals: int) -> bool:
     return a != b and number(a, decimals) == number(b, decimals) and number(a, _MOST) != number(b, _MOST)
-
-
-def duration(seconds: float | None) -> str:
-    """Return a time as people read it: `8.2s`, `1m 32s`, `2h 05m`."""
-    if seconds is None:
-        return _ABSENT
-    if seconds < 60:
-        return f"{seconds:.1f}s"
-    minutes, rest = divmod(round(seconds), 60)
-    return f"{minutes}m {rest:02d}s" if minutes < 60 else f"{minutes // 60}h {minutes % 60:02d}m"
 
 
 def _found(searches: Sequence[Summary]) -> Iterable[tuple[str, ...]]:
@@ -266,7 +245,7 @@ def _remark(summary: Summary) -> str:
     parts = [goals, duration(summary.get("seconds")), f"ended by {end}" if end else ""]
     if end == "seconds" and not summary.get("final"):
         parts.append("no time was left for full training")
-    return " · ".join(part for part in parts if part and part != _ABSENT)
+    return " · ".join(part for part in parts if part and part != ABSENT)
 
 
 def _names(entries: Iterable[Mapping[str, Any]]) -> list[str]:

@@ -276,7 +276,7 @@ def test_one_line_says_what_a_plan_is():
 def test_many_fields_are_counted_and_large_tables_are_in_megabytes():
     space = EmbeddingSpace(fields=tuple((f"f{place}", 10_000, ()) for place in range(30)), blocks=1)
     text = space.describe(space.sized(1.0, "uniform"))
-    assert text == "K 32, 38.4 MB: " + ", ".join(f"f{place} 32" for place in range(6)) + ", 24 more fields, by uniform"
+    assert text == "K 32, 38.4 MB: " + ", ".join(f"f{place} 32" for place in range(12)) + ", 18 more fields, by uniform"
 
 
 # Cost

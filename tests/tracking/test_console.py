@@ -22,7 +22,8 @@ from automl.testing.trackers import (
 from automl.tracking._bar import Bar
 from automl.tracking._progress import Progress
 from automl.tracking.console import Console
-from automl.tracking.result_table import duration, front_table, fronts, number, result_table, short
+from automl.tracking.numbers import duration, number
+from automl.tracking.result_table import front_table, fronts, result_table, short
 
 
 class TestConsole(TrackerContract):
@@ -325,3 +326,25 @@ def test_a_narrow_bar_cuts_what_is_in_flight_and_no_number(
     said = " ".join(plain.replace("\r", "\n").splitlines()[-1].split())
     assert "2/40 -:--:-- best priced_energy -1.1372 (trial 1) trial 2" in said
     assert said.endswith("…")
+
+
+BUDGETS = {
+    "objectives": ["max:val_auc", "min:bytes"],
+    "budgets": {
+        "1/4": {"trial": 1, "rule": "search", "text": "user 4/2, by search", "others": {"truncate": 0.69},
+                "metrics": {"val_auc": 0.75, "val_auc_sd": 0.002, "bytes": 264000.0}},
+        "1/8": {"trial": 6, "rule": "truncate", "text": "user 1/1, by truncate", "others": {}, "metrics": {
+            "val_auc": 0.74, "bytes": 132000.0}},
+    },
+    "final": [{"trial": 1, "start": "kept", "metrics": {"val_auc": 0.76, "test_auc": 0.755}},
+              {"trial": 1, "start": "scratch", "metrics": {"val_auc": 0.70, "test_auc": 0.799}}],
+}  # fmt: skip
+
+
+def test_every_budget_names_its_best_rule_and_what_the_others_came_to() -> None:
+    quarter, eighth, *candidates = (
+        line.split() for line in text(result_table(BUDGETS), 100).splitlines() if line.strip().startswith("1/")
+    )
+    assert quarter == ["1/4", "1", "264,000", "search", "0.7500", "±", "2.0e-03", "0.7550", "truncate", "0.6900"]
+    assert eighth == ["1/8", "6", "132,000", "truncate", "0.7400", "-"]
+    assert [line[0] for line in candidates] == ["1/4:", "1/8:"]

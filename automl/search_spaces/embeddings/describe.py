@@ -8,7 +8,7 @@ from automl.search_spaces.embeddings.fields import Field
 from automl.search_spaces.embeddings.plan import Plan
 from automl.search_spaces.embeddings.size import size
 
-_SHOWN = 6
+_SHOWN = 12
 """Fields in the one-line description of a plan; the rest is counted."""
 
 

@@ -59,7 +59,7 @@ class Exported(nn.Module):
         return scores + self.bias
 
     def _checked(self, ids: Tensor) -> Tensor:
-        if len(ids):
+        if len(ids) and not torch.compiler.is_compiling():  # a traced model cannot branch on its input
             low, high = ids.aminmax(dim=0)
             if bool((low < 0).any()) or bool((high >= self.rows).any()):
                 raise IndexError(f"Row numbers go from 0 to {(self.rows - 1).tolist()}, field by field.")
