@@ -81,7 +81,8 @@ def fit(
             begin = measured(ground.task, recommender, ground.stop)
             stopping.start(begin[f"val_{ground.task.objective}"])
             keeper.keep(recommender, begin)
-        descent = Descent(Loss(recommender, ground.task, recipe.l2), recipe.lr)
+        rate = recipe.lr if weights is None else recipe.inherit_lr
+        descent = Descent(Loss(recommender, ground.task, recipe.l2), rate)
         learner = Learner(
             descent, descent, ground.both, batch_size=recipe.batch_size, stopping=stopping, seed=seed
         )  # fmt: skip
@@ -153,7 +154,7 @@ def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender)
     if plan.stage == "soft":
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient
-        descent = Descent(loss, recipe.search_lr)
+        descent = Descent(loss, recipe.inherit_lr)
         search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise)
         return Bilevel(descent, search, ground.search, recipe.batch_size), descent
     descent = Descent(loss, recipe.lr)

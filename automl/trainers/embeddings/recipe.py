@@ -31,7 +31,7 @@ class Recipe:
     l2: float
     repeats: int
     update: Update
-    search_lr: float
+    inherit_lr: float
     alpha_lr: float | None
     l1: float
     order: int
@@ -54,7 +54,7 @@ class Recipe:
                 raise UsageError(f"'{name}' must be at least 1, got {getattr(self, name)}.")
         if any(units < 1 for units in self.hidden):
             raise UsageError(f"Hidden layers have at least 1 unit, got {list(self.hidden)}.")
-        for name in ("lr", "search_lr", "alpha_lr"):
+        for name in ("lr", "inherit_lr", "alpha_lr"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
                 raise UsageError(f"'{name}' must be positive, got {getattr(self, name)}.")
         for name in ("l2", "l1", "rise"):

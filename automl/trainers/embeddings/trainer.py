@@ -37,8 +37,8 @@ USUAL: Mapping[str, tuple[int, float, float, int]] = {
 """Batch size, learning rate, L2 and patience of a task where none are set. Rates and penalties are the best on the part
 `stop`: of MovieLens-100K for matrix factorisation of K = 64, and of the flights for DeepFM of K = 32."""
 
-SEARCH_SHARE = 0.3
-"""Learning rate of the weights in stage `soft`, whose start is a minimum already, as a share of the usual one."""
+INHERIT_SHARE = 0.3
+"""Learning rate from inherited weights, which are near a minimum already, as a share of the usual one."""
 N = TypeVar("N", int, float)
 
 
@@ -73,7 +73,7 @@ class EmbeddingsTrainer(Trainer):
         repeats: trainings of an ordinary plan.
         update: whether all rows of the tables are updated in every step ("dense") or those of the batch ("sparse");
             "auto" takes what was measured to be faster.
-        search_lr: learning rate of the weights in stage `soft`; None takes 0.3 of `lr`.
+        inherit_lr: learning rate from inherited weights, of stage `soft` and of ordinary plans; None takes 0.3 of `lr`.
         alpha_lr: learning rate of alpha, per step; None takes one with which an epoch can move alpha by half its range.
         l1: penalty of alpha.
         order: 1, or 2 to look one step of the weights ahead.
@@ -104,7 +104,7 @@ class EmbeddingsTrainer(Trainer):
             "batch_size": 4096,
             "lr": 0.001,
             "l2": 0.0,
-            "search_lr": 0.001,
+            "inherit_lr": 0.001,
             "alpha_lr": 0.01,
             "l1": 1e-5,
             "order": 1,
@@ -122,7 +122,7 @@ class EmbeddingsTrainer(Trainer):
         data_seed: int = 0, model: str = "auto", hidden: tuple[int, ...] = (64, 32), dropout: float = 0.0,
         epochs: int = 20, search_epochs: int = 8, pep_epochs: int = 60, final_epochs: int = 60,
         patience: int | None = None, decay: float = 0.5, batch_size: int | None = None, lr: float | None = None,
-        l2: float | None = None, repeats: int = 2, update: Update = "auto", search_lr: float | None = None,
+        l2: float | None = None, repeats: int = 2, update: Update = "auto", inherit_lr: float | None = None,
         alpha_lr: float | None = None, l1: float = 0.0, order: int = 1, normalise: bool = True,
         tower: Tower = "trained", rise: float = 0.2, k: int = 20, negatives: int = 1024, device: Device = "auto",
         threads: int | None = 1,
@@ -136,10 +136,10 @@ class EmbeddingsTrainer(Trainer):
         size, rate, penalty, usual = USUAL[found.task]
         batch_size, lr, l2 = _first(batch_size, size), _first(lr, rate), _first(l2, penalty)
         patience = _first(patience, usual)
-        search_lr = _first(search_lr, lr * SEARCH_SHARE)
+        inherit_lr = _first(inherit_lr, lr * INHERIT_SHARE)
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
-            lr, l2, repeats, update, search_lr, alpha_lr, l1, order, normalise, tower, rise, k, negatives, device,
+            lr, l2, repeats, update, inherit_lr, alpha_lr, l1, order, normalise, tower, rise, k, negatives, device,
             threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
