@@ -120,7 +120,7 @@ class EmbeddingsTrainer(Trainer):
         min_count: int = 1, min_values: int = 1, hash_buckets: int = 10_000, bins: int = 10, split: Split = "auto",
         shares: tuple[float, float, float, float] = (0.7, 0.1, 0.1, 0.1), max_rows: int | None = None,
         data_seed: int = 0, model: str = "auto", hidden: tuple[int, ...] = (64, 32), dropout: float = 0.0,
-        epochs: int = 20, search_epochs: int = 8, pep_epochs: int = 60, final_epochs: int = 60,
+        epochs: int = 20, search_epochs: int = 7, pep_epochs: int = 60, final_epochs: int = 60,
         patience: int | None = None, decay: float = 0.5, batch_size: int | None = None, lr: float | None = None,
         l2: float | None = None, repeats: int = 2, update: Update = "auto", inherit_lr: float | None = None,
         alpha_lr: float | None = None, l1: float = 0.0, order: int = 1, normalise: bool = True,
