@@ -1,0 +1,101 @@
+"""Embeddings end to end: a relaxed run, a plan for each budget and rule, a summary, and exports that are really small."""
+
+import json
+
+import pytest
+import torch
+from safetensors.torch import load_file
+
+import automl
+from automl.cli import main
+from automl.exports import export, load
+from automl.ledger import Ledger
+
+SMALL = {"max_rows": 4000, "hidden": [8], "max_dim": 8, "blocks": 3, "repeats": 1, "search_epochs": 2, "epochs": 3}
+
+
+@pytest.fixture(scope="module")
+def found(tmp_path_factory):
+    out = tmp_path_factory.mktemp("embeddings") / "run"
+    summary = automl.search(
+        "embeddings",
+        seed=0,
+        set={**SMALL, "budgets": ["1/2", "1/4"]},
+        out=str(out),
+        optuna="none",
+        mlflow="none",
+        baselines=["none"],
+        quiet=True,
+    )
+    return out, summary
+
+
+def test_every_budget_has_the_best_of_three_rules(found):
+    out, _ = found
+    body = json.loads((out / "summary.json").read_text())
+    assert body["objectives"] == ["max:val_auc", "min:bytes"]
+    assert body["trials"] == 7, "the relaxed run, and two budgets by three rules"
+    assert list(body["budgets"]) == ["1/2", "1/4"]
+    for entry in body["budgets"].values():
+        assert {entry["rule"], *entry["others"]} == {"search", "truncate", "magnitude"}
+        assert entry["metrics"]["val_auc"] >= max(entry["others"].values())
+
+
+def test_bytes_keep_to_the_budgets(found):
+    out, _ = found
+    body = json.loads((out / "summary.json").read_text())
+    half, quarter = (entry["metrics"]["bytes"] for entry in body["budgets"].values())
+    rows = sum(rows for _, rows, _ in facts_of(out)["fields"])
+    assert half <= rows * 8 * 4 / 2
+    assert quarter <= rows * 8 * 4 / 4
+
+
+def facts_of(out):
+    with Ledger.read(out) as ledger:
+        return ledger.header["facts"]
+
+
+def test_the_winner_of_every_budget_was_tested(found):
+    out, _ = found
+    body = json.loads((out / "summary.json").read_text())
+    tested = {final["trial"] for final in body["final"] if "test_auc" in final.get("metrics", {})}
+    assert {entry["trial"] for entry in body["budgets"].values()} <= tested
+
+
+def test_an_export_is_small_and_says_what_it_holds(found, tmp_path):
+    out, _ = found
+    body = json.loads((out / "summary.json").read_text())
+    entry = body["budgets"]["1/4"]
+    folder = export(out, tmp_path / "export", entry["trial"])
+    manifest = json.loads((folder / "manifest.json").read_text())
+    assert manifest
+    model = load(folder)
+    assert model(torch.zeros(3, len(facts_of(out)["fields"]), dtype=torch.long)).shape == (3,)
+    tables = sum(t.numel() * 4 for name, t in weights(folder).items() if name.startswith("table/"))
+    assert tables == entry["metrics"]["bytes"]
+
+
+def weights(folder):
+    return load_file(folder / "weights.safetensors")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--set", "budgets=3"], "budget"),
+        (["--set", "model=deepfn"], "deepfm"),
+        (["--set", "form=aligned", "--set", "model=xdeepfm"], "form"),
+        (["--data", "nowhere.csv"], "nowhere.csv"),
+        (["--controller", "anneal"], "Perturbable"),
+    ],
+)
+def test_what_cannot_be_is_refused_with_a_sentence(arguments, said, tmp_path, capsys, monkeypatch):
+    known = ["--set", "max_rows=2000", "--optuna", "none", "--mlflow", "none", "--out", str(tmp_path / "run")]
+    tiny = ["--set", "epochs=1", "--set", "search_epochs=1", "--set", "hidden=4"]
+    monkeypatch.setattr("sys.argv", ["automl", "search", "embeddings", *known, *tiny, *arguments])
+    with pytest.raises(SystemExit) as ended:
+        main()
+    printed = " ".join((captured := capsys.readouterr()).out.split() + captured.err.split())
+    assert ended.value.code == 2
+    assert said in printed
+    assert "Traceback" not in printed
