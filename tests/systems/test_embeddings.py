@@ -1,4 +1,4 @@
-"""Embeddings end to end: a relaxed run, a plan for each budget and rule, a summary, and exports that are really small."""
+"""Embeddings end to end: a relaxed run, plans for every budget and rule, a summary, exports that are really small."""
 
 import json
 
