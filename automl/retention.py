@@ -60,7 +60,7 @@ class Elite:
         return len(score) > 1 and not self._covered(score)
 
     def _covered(self, score: Score) -> bool:
-        return any(dominates(other, score) or other == score for other in self._front.values())
+        return any(dominates(other, score) for other in self._front.values())  # equals stand on the front together
 
 
 class Retention:
