@@ -1,4 +1,4 @@
-"""What all trainers on Lightning have in common: a quiet fit, its signals, its seed and its device."""
+"""What all trainers on Lightning have in common: a quiet fit and its signals."""
 
 from __future__ import annotations
 
@@ -14,7 +14,6 @@ import torch
 from pytorch_lightning.plugins.environments import LightningEnvironment
 
 import automl.telemetry  # noqa: F401 - before Lightning
-from automl.core.errors import UsageError
 
 
 def run(
@@ -47,35 +46,6 @@ def run(
             use_distributed_sampler=False,
         )
         trainer.fit(module, loader)
-
-
-@contextmanager
-def reproducible(seed: int, device: torch.device, threads: int | None) -> Iterator[None]:
-    """Seed torch and fix its threads inside, and give the caller's state back."""
-    before = torch.get_num_threads()
-    gpus = [torch.cuda.current_device()] if device.type == "cuda" else []
-    try:
-        if threads is not None:
-            torch.set_num_threads(threads)
-        with (
-            torch.random.fork_rng(gpus),
-            torch.backends.cudnn.flags(enabled=True, benchmark=False, deterministic=True),
-        ):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(before)
-
-
-def choose_device(wanted: str) -> torch.device:
-    """Return the device of a setting: "auto" (a GPU if there is one), "cpu" or "gpu".
-
-    Raises:
-        UsageError: if a GPU is asked for and there is none.
-    """
-    if wanted == "gpu" and not torch.cuda.is_available():
-        raise UsageError("There is no GPU that this torch can use.", "Type: --set trainer.device=cpu")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")
 
 
 class _Prompt(pl.Callback):  # type: ignore[misc]

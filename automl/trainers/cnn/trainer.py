@@ -224,7 +224,7 @@ class CnnTrainer(Trainer):
         keeper: Keeper | None = None,
     ) -> Outcome:
         from automl.search_spaces.cnn.size import size
-        from automl.trainers._lightning import reproducible
+        from automl.trainers._torch import reproducible
         from automl.trainers.cnn.fit import fit, named, start
         from automl.trainers.cnn.network import build_network, weights_of
         from automl.trainers.cnn.placed import on_device
@@ -267,7 +267,7 @@ class CnnTrainer(Trainer):
         return (images if images < size else images - images % size) * (1 + candidate.mixed)
 
     def _tensors(self) -> Placed:
-        from automl.trainers._lightning import choose_device
+        from automl.trainers._torch import choose_device
         from automl.trainers.cnn.placed import place
 
         if self._placed is None:

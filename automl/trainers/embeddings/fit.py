@@ -10,7 +10,8 @@ import torch
 from automl.core.records import Json, Weights
 from automl.core.trainer import Report
 from automl.search_spaces.embeddings import Plan
-from automl.trainers._lightning import reproducible, run
+from automl.trainers._lightning import run
+from automl.trainers._torch import reproducible
 from automl.trainers.embeddings.bilevel import Bilevel, Search
 from automl.trainers.embeddings.descent import Descent, Loss, lazily
 from automl.trainers.embeddings.ground import Ground

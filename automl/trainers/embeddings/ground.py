@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from automl.search_spaces.embeddings import Field
-from automl.trainers._lightning import choose_device
+from automl.trainers._torch import choose_device
 from automl.trainers.embeddings.data import Dataset
 from automl.trainers.embeddings.facts import fields_of
 from automl.trainers.embeddings.placed import Array, Part, known, pairs, place

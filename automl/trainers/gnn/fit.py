@@ -124,17 +124,3 @@ def logits(network: nn.Module, placed: Placed, part: Part) -> Tensor:
     """Return the logits of a part's nodes, without dropout."""
     made: Tensor = network.eval()(placed.x, placed.wiring)[part.nodes]
     return made
-
-
-@contextmanager
-def reproducible(seed: int, device: torch.device, threads: int | None) -> Iterator[None]:
-    """Seed torch and fix its threads inside, and give the caller's state back."""
-    before = torch.get_num_threads()
-    try:
-        if threads is not None:
-            torch.set_num_threads(threads)
-        with torch.random.fork_rng([torch.cuda.current_device()] if device.type == "cuda" else []):
-            torch.manual_seed(seed)
-            yield
-    finally:
-        torch.set_num_threads(before)

@@ -44,14 +44,3 @@ def part(graph: Graph, mask: Mask, device: torch.device) -> Part:
     """Put the nodes of a mask and their labels on a device."""
     nodes = torch.from_numpy(mask.nonzero()[0])
     return Part(nodes.to(device), torch.from_numpy(graph.y[mask]).to(device))
-
-
-def choose_device(wanted: Device) -> torch.device:
-    """Return the device of a setting.
-
-    Raises:
-        UsageError: if a GPU is asked for and there is none.
-    """
-    if wanted == "gpu" and not torch.cuda.is_available():
-        raise UsageError("There is no GPU that this torch can use.", "Type: --set trainer.device=cpu")
-    return torch.device("cuda" if wanted != "cpu" and torch.cuda.is_available() else "cpu")

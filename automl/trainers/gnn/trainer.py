@@ -208,7 +208,8 @@ class GnnTrainer(Trainer):
         self, candidate: Gnn, epochs: int, weights: Weights | None, seed: int, report: Report
     ) -> tuple[Network, Best, int]:
         """Train once; return the network at its best epoch, that epoch, and how many layers were inherited."""
-        from automl.trainers.gnn.fit import Course, fit, reproducible
+        from automl.trainers._torch import reproducible
+        from automl.trainers.gnn.fit import Course, fit
         from automl.trainers.gnn.network import Network, load_known
         from automl.trainers.gnn.target import Classes
 
@@ -236,7 +237,8 @@ class GnnTrainer(Trainer):
         )
 
     def _tensors(self) -> Placed:
-        from automl.trainers.gnn.placed import choose_device, put
+        from automl.trainers._torch import choose_device
+        from automl.trainers.gnn.placed import put
 
         if self._placed is None:
             self._placed = put(self.graph, choose_device(self.recipe.device), normalize=self.normalize_features)
@@ -244,7 +246,8 @@ class GnnTrainer(Trainer):
 
     def test(self, candidate: Gnn, weights: Weights) -> Metrics:
         """Measure the networks of all seeds on the test nodes; nothing else reads their labels."""
-        from automl.trainers.gnn.fit import named, reproducible, score
+        from automl.trainers._torch import reproducible
+        from automl.trainers.gnn.fit import named, score
         from automl.trainers.gnn.network import restore
         from automl.trainers.gnn.placed import part
         from automl.trainers.gnn.target import Classes
