@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from automl.core.records import Proposal, Result, Trial, Weights
 from automl.core.runner import Job, Runner
-from automl.core.trainer import Finishing
+from automl.core.trainer import Finishing, Start
 from automl.ledger import Ledger
 from automl.study import Study, seed_of
 
-Start: TypeAlias = Literal["kept", "scratch"]
-_STARTS: tuple[Start, ...] = ("kept", "scratch")
 _STEP = 1_000_000  # full trainings take their seeds from a step that no trial reaches
+_Planned: TypeAlias = tuple[Trial, Start, Weights | None]
 
 
 def final_name(trial: int, start: str) -> str:
@@ -35,9 +34,14 @@ class Finale:
         self._ledger = ledger
         self._seed = seed
 
-    def run(self, finalists: Sequence[Trial]) -> None:
-        """Train and test as far as time allows; every training is written down when it ends."""
-        waiting = self._pending(finalists)
+    def run(self, finalists: Sequence[Trial], starts: Sequence[Start]) -> None:
+        """Train and test as far as time allows; every training is written down when it ends.
+
+        Args:
+            finalists: the trials to finish.
+            starts: from which weights, each.
+        """
+        waiting = self._pending(finalists, starts)
         flying: dict[int, tuple[Trial, Start]] = {}
         while waiting or flying:
             while waiting and len(flying) < self._runner.capacity:
@@ -51,12 +55,14 @@ class Finale:
             for result in results:
                 self._write(*flying.pop(result.id), result)
 
-    def _pending(self, finalists: Sequence[Trial]) -> list[tuple[Trial, Start, Weights | None]]:
+    def _pending(
+        self, finalists: Sequence[Trial], starts: Sequence[Start]
+    ) -> list[tuple[Trial, Start, Weights | None]]:
         """Return the trainings that the ledger does not hold; without kept weights there is only one start."""
         done = {(body["trial"], body["start"]) for body in self._study.history.finals}
-        pending: list[tuple[Trial, Start, Weights | None]] = []
+        pending: list[_Planned] = []
         for trial in finalists:
-            for start in _STARTS:
+            for start in starts:
                 weights = self._kept(trial) if start == "kept" else None
                 if (trial.number, start) not in done and (start == "scratch" or weights is not None):
                     pending.append((trial, start, weights))

@@ -159,7 +159,7 @@ class Session:
         runner = workshop.runner
         runner.deadline = None if self._clock.finale is None else time.monotonic() + self._clock.finale
         try:
-            Finale(study, trainer, runner, ledger, self._parts.config.seed).run(finalists)
+            Finale(study, trainer, runner, ledger, self._parts.config.seed).run(finalists, trainer.starts)
         finally:
             if runner.deadline is not None and time.monotonic() >= runner.deadline:
                 workshop.clear()

@@ -48,7 +48,7 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "cost_unit": archive.header.get("cost_unit", ""),
         "stopped_by": archive.header.get("ended_by") or "interruption",
         "best": best and _entry(best, space),
-        "remarks": _remarks(best, space, trainer),
+        "remarks": _remarks(archive, space, trainer),
         "oracle": {name: _seen(name, result) for name, result in archive.oracles.items()},
         "front": [_entry(trial, space) for trial in archive.front],
         "budgets": {budget: _at_budget(trials, archive, space) for budget, trials in archive.by_budget.items()},
@@ -76,10 +76,17 @@ def failures(archive: Archive) -> list[dict[str, Any]]:
 
 
 def _entry(trial: Trial, space: SearchSpace[Any]) -> dict[str, Any]:
-    """Return a trial as JSON; `open` says that the budget cut it short, or that it is still on its way."""
+    """Return a trial as JSON.
+
+    `open` says that the budget cut it short, or that it is still on its way; `tentative` that it was stopped early;
+    `repetitions` over how many measurements with different seeds its metrics are means.
+    """
     assert trial.judged is not None  # it is the best, or on the front
-    entry = _described(trial.judged, trial.candidate, space)
-    return {**entry, "open": True} if trial.open else entry
+    entry = {**_described(trial.judged, trial.candidate, space), "metrics": dict(trial.metrics)}
+    if len(trial.repetitions) > 1:
+        entry["repetitions"] = len(trial.repetitions)
+    said = {"open": trial.open, "tentative": trial.tentative}
+    return entry | {name: True for name, holds in said.items() if holds}
 
 
 def _at_budget(trials: Sequence[Trial], archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
@@ -113,15 +120,23 @@ def _seen(metric: str, result: Result) -> dict[str, Any]:
     return {"value": float(result.metrics[metric]), "trial": result.proposal.trial, "evaluation": result.id}
 
 
-def _remarks(best: Trial | None, space: SearchSpace[Any], trainer: Any) -> list[str]:
+def _remarks(archive: Archive, space: SearchSpace[Any], trainer: Any) -> list[str]:
     """Return what the trainer has to say about the winner; one that raises costs the remarks, not the result."""
+    best = archive.best
     if best is None or not isinstance(trainer, Remarking):
         return []
     try:
-        return [str(said) for said in trainer.remarks(space.load(best.candidate), best.metrics)]
+        return [str(said) for said in trainer.remarks(space.load(best.candidate), _all_of(best, archive))]
     except Exception as error:
         _log.warning("%s has no remarks on the best candidate: %r", type(trainer).__name__, error)
         return []
+
+
+def _all_of(best: Trial, archive: Archive) -> Metrics:
+    """Return what the search measured of a trial, and what only its full training did."""
+    finals: Any = archive.header.get("finals", [])
+    full = [final["metrics"] for final in finals if final["trial"] == best.number and "metrics" in final]
+    return {**(full[-1] if full else {}), **best.metrics}
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,8 @@ import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
 import optuna
 from optuna.trial import TrialState
@@ -38,6 +39,7 @@ SAMPLERS = {
     "random": "RandomSampler",
     "tpe": "TPESampler",
 }
+Defaults: TypeAlias = Sequence[Mapping[str, Value]]
 _ONE_OBJECTIVE = {"cmaes"}
 _PLAIN_ATTRIBUTES = set(SAMPLERS) - {"cmaes"}
 """Samplers whose attributes are plain JSON, as read in Optuna 5.0. All others are resumed by asking again."""
@@ -68,10 +70,13 @@ class PrivateStudy:
         self._id = self._storage.get_study_id_from_name(self._study.study_name)
         self._study.stop = self._exhaust  # Optuna's own works in `optimize` only
 
-    def ask(self, build: Callable[[Choose], Any]) -> tuple[int, Any, dict[str, Choice]]:
-        """Return the number of the next trial, its candidate and its trace."""
+    def ask(self, build: Callable[[Choose], Any], defaults: Defaults = ()) -> tuple[int, Any, dict[str, Choice]]:
+        """Return the number of the next trial, its candidate and its trace; the first ones are the defaults."""
         with _quiet():
-            self._study.sampler = self._fresh_sampler(len(self._trials()))
+            number = len(self._trials())
+            self._study.sampler = self._fresh_sampler(number)
+            if number < len(defaults):
+                self._study.enqueue_trial(dict(defaults[number]))
             trial = self._study.ask()
             self._calls.append(trial.number)
             candidate, trace = run(build, self._answer(trial))
@@ -104,11 +109,11 @@ class PrivateStudy:
             state["calls"] = list(self._calls)
         return state
 
-    def load(self, state: Mapping[str, Any], build: Callable[[Choose], Any]) -> None:
+    def load(self, state: Mapping[str, Any], build: Callable[[Choose], Any], defaults: Defaults = ()) -> None:
         """Take up a state of `dump`, in a study that is new."""
         self.exhausted = state["exhausted"]
         if "calls" in state:
-            self._repeat(state["calls"], state["trials"], build)
+            self._repeat(state["calls"], state["trials"], partial(self.ask, build, defaults))
             return
         with _quiet():
             for trial in state["trials"]:
@@ -116,13 +121,11 @@ class PrivateStudy:
             for key, value in state["attributes"].items():
                 self._storage.set_study_system_attr(self._id, key, value)
 
-    def _repeat(
-        self, calls: Sequence[int], trials: Sequence[Mapping[str, Any]], build: Callable[[Choose], Any]
-    ) -> None:
+    def _repeat(self, calls: Sequence[int], trials: Sequence[Mapping[str, Any]], ask: Callable[[], object]) -> None:
         """Ask and tell everything again, in the same order."""
         for call in calls:
             if call >= 0:
-                self.ask(build)
+                ask()
             else:
                 told = trials[-1 - call]
                 self._finish(-1 - call, told["values"], told["limits"])

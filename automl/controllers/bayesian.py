@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from automl.controllers._defaults import defaults_of
 from automl.core.controller import Controller
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
@@ -22,7 +23,7 @@ class Bayesian(Controller):
     2018). Several objectives become several directions, limits become constraints, failed evaluations become
     failed trials. A sampler cannot leave out answers: one that a limit of the space rules out is moved to the
     nearest that is allowed. CMA-ES and GP model the names that every trial has and answer the others at
-    random.
+    random. A space that knows defaults has them as its first trials.
 
     The same seed gives the same proposals, also after a resume, for all samplers named below. To that end
     each proposal gets a fresh sampler with a seed of its own. Two consequences: GP fits its kernel from
@@ -50,6 +51,7 @@ class Bayesian(Controller):
             raise UsageError(f"startup cannot be negative, got {startup}.")
         self.sampler = sampler
         self.startup = startup
+        self._defaults = defaults_of(space)
         self._study = self._new_study()
 
     def ask(self, n: int, progress: float) -> list[Proposal]:
@@ -65,10 +67,10 @@ class Bayesian(Controller):
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._study = self._new_study()
-        self._study.load(state, self.space.build)
+        self._study.load(state, self.space.build, self._defaults)
 
     def _propose(self) -> Proposal:
-        trial, candidate, trace = self._study.ask(self.space.build)
+        trial, candidate, trace = self._study.ask(self.space.build, self._defaults)
         return Proposal(trial, 0, candidate, choices=trace)
 
     def _new_study(self) -> PrivateStudy:

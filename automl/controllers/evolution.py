@@ -12,9 +12,11 @@ from typing import Any
 
 import numpy as np
 
+from automl.controllers._defaults import defaults_of
 from automl.controllers._draws import draws
 from automl.controllers._merit import Merit, best_first, merit
-from automl.core.choices import Answer, Choice, Trace, at_random, replay, run
+from automl.controllers._sharing import Sharing
+from automl.core.choices import Answer, Choice, Trace, at_random, given, replay, run
 from automl.core.controller import Controller
 from automl.core.domains import Domain, Options, Value, dump_domain, load_domain
 from automl.core.errors import UsageError
@@ -37,7 +39,7 @@ class _Individual:
 class Evolution(Controller):
     """Mutates one choice of the best of a few, drawn from the most recent candidates.
 
-    The first candidates are random. Then each is a child: `sample` members of the population are drawn, the
+    The first candidates are random (before them the defaults of the space, if it has any). Then each is a child: `sample` members of the population are drawn, the
     best of them is the parent, one of its named choices gets another value and the rest is replayed by name;
     names the parent never met are answered at random. The child joins the population, the oldest member
     leaves it. Failed evaluations never join. With several objectives the best is the least dominated, then
@@ -49,6 +51,8 @@ class Evolution(Controller):
     Settings:
         population: how many recent candidates can be parents; also the number of random ones at the start.
         sample: how many of them compete to be a parent.
+        sharing: whether candidates inherit trained weights from earlier ones; needs a space that is `Inheritable`.
+        adaptation: effort of an evaluation that inherits; what nothing is known for is trained with effort 1.
     """
 
     profiles = {"paper": {"population": 100, "sample": 25}}  # Real et al. 2019, section "Experiment Setup"
@@ -61,6 +65,8 @@ class Evolution(Controller):
         *,
         population: int = 10,
         sample: int = 4,
+        sharing: bool = False,
+        adaptation: float = 0.2,
     ) -> None:
         super().__init__(space, objectives, seed)
         if population < 2:
@@ -72,6 +78,8 @@ class Evolution(Controller):
             )
         self.population = population
         self.sample = sample
+        self._sharing = Sharing(space, objectives, on=sharing, adaptation=adaptation)
+        self._defaults = defaults_of(space)
         self._next = 0
         self._alive: list[_Individual] = []
         """The population, oldest first."""
@@ -85,23 +93,31 @@ class Evolution(Controller):
                 rated = merit(self.objectives, result.outcome.metrics)
                 self._alive.append(_Individual(dict(result.proposal.choices), rated))
         self._alive = self._alive[-self.population :]
+        self._sharing.hear(results)
         return [result.proposal.trial for result in results]
 
+    def parents(self) -> Collection[int]:
+        return self._sharing.parents()
+
     def state_dict(self) -> dict[str, Any]:
-        return {"next": self._next, "alive": [_dump(individual) for individual in self._alive]}
+        alive = [_dump(individual) for individual in self._alive]
+        return {"next": self._next, "alive": alive, "sharing": self._sharing.state_dict()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._next = state["next"]
         self._alive = [_load(individual) for individual in state["alive"]]
+        self._sharing.load_state_dict(state["sharing"])
 
     def _propose(self) -> Proposal:
         trial, self._next = self._next, self._next + 1
         rng = draws(self.seed, trial)
-        if len(self._alive) < self.population:
+        if trial < len(self._defaults):
+            candidate, trace = run(self.space.build, given(self._defaults[trial], at_random(rng)))
+        elif len(self._alive) < self.population:
             candidate, trace = run(self.space.build, at_random(rng))
         else:
             candidate, trace = self._mutated(self._parent(rng).genome, rng)
-        return Proposal(trial, 0, candidate, choices=trace)
+        return self._sharing.shared(Proposal(trial, 0, candidate, choices=trace))
 
     def _parent(self, rng: np.random.Generator) -> _Individual:
         """Return the winner of a tournament."""

@@ -113,6 +113,15 @@ def at_random(rng: np.random.Generator) -> Answer:
     return answer
 
 
+def given(answers: Mapping[str, Value], otherwise: Answer) -> Answer:
+    """Answer with plain values by name; questions without one go to `otherwise`."""
+
+    def answer(name: str, domain: Domain, allowed: Sequence[Value] | None) -> Value:
+        return answers[name] if name in answers else otherwise(name, domain, allowed)
+
+    return answer
+
+
 def replay(trace: Mapping[str, Choice], otherwise: Answer) -> Answer:
     """Answer as an earlier run did; questions it never met, or met with another domain, go to `otherwise`."""
 

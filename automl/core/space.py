@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.choices import Choose
+from automl.core.domains import Value
 from automl.core.records import Json, Weights
 
 C = TypeVar("C")
@@ -251,6 +252,18 @@ class Budgeted(Protocol[Out]):
 
 
 @runtime_checkable
+class Defaulting(Protocol):
+    """A space that knows what one would take without a search.
+
+    Controllers that sample (`random`, `evolution`, `bayesian`) propose its defaults as their first trials: the search
+    starts where its user stands, and never ends below.
+    """
+
+    def defaults(self) -> Sequence[Mapping[str, Value]]:
+        """Return one mapping for each default candidate: the answers by the names of `build`."""
+
+
+@runtime_checkable
 class Inheritable(Protocol[In]):
     """A space that knows which of a parent's weights a child can use.
 
@@ -263,5 +276,5 @@ class Inheritable(Protocol[In]):
 
 
 CAPABILITIES: tuple[type, ...] = (
-    Growable, Sequential, Bounded, Perturbable, LookAhead, Relaxable, Budgeted, Inheritable,
+    Growable, Sequential, Bounded, Perturbable, LookAhead, Relaxable, Budgeted, Defaulting, Inheritable,
 )  # fmt: skip

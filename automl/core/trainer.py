@@ -5,10 +5,12 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, ClassVar, Protocol, runtime_checkable
+from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 from automl.core.objectives import Direction
 from automl.core.records import Metrics, Outcome, Weights
+
+Start: TypeAlias = Literal["kept", "scratch"]
 
 
 class Report(Protocol):
@@ -42,6 +44,8 @@ class Trainer(ABC):
     """What `Outcome.cost` counts, for example 'training MACs'; empty if it counts nothing."""
     default_budget: ClassVar[Mapping[str, float]] = {"trials": 20}
     """The budget of a search that names none: it ends within about two minutes on two cores."""
+    starts: ClassVar[tuple[Start, ...]] = ("kept", "scratch")
+    """From which weights a winner is trained in full: those the search kept, and none."""
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of settings, for `--set profile=NAME`."""
 
@@ -104,7 +108,12 @@ class Remarking(Protocol):
     """A trainer that has something to say about a winner besides its numbers."""
 
     def remarks(self, candidate: Any, metrics: Metrics) -> Sequence[str]:
-        """Return sentences about a measured candidate, for the summary, the terminal and the report."""
+        """Return sentences about a measured candidate, for the summary, the terminal and the report.
+
+        Args:
+            candidate: the winner.
+            metrics: what the search measured; and what only its full training and its test did, if it had them.
+        """
 
 
 @runtime_checkable

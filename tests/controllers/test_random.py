@@ -1,6 +1,8 @@
+import numpy as np
 import pytest
 
 from automl.controllers.random import Random
+from automl.core.choices import at_random, run
 from automl.core.errors import Incompatible, UsageError
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
@@ -80,3 +82,18 @@ class _Flat(SearchSpace):
 def test_a_space_that_cannot_grow_is_refused_for_growth():
     with pytest.raises(Incompatible, match="grow"):
         Random(_Flat(), ACCURACY, 0, source="grow")
+
+
+def test_a_space_with_defaults_is_searched_from_them():
+    from automl.controllers.bayesian import Bayesian
+    from automl.controllers.evolution import Evolution
+
+    class Known(TowerSpace):
+        def defaults(self):
+            return [{name: choice.value for name, choice in wanted.items()}]
+
+    _, wanted = run(TowerSpace().build, at_random(np.random.default_rng(5)))
+    for kind in (Random, Evolution, Bayesian):
+        first, second = kind(Known(), ACCURACY, 1).ask(2, 0.0)
+        assert {name: choice.value for name, choice in first.choices.items()} == Known().defaults()[0]
+        assert second.candidate != first.candidate
