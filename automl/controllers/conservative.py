@@ -20,6 +20,7 @@ from automl.controllers._agnn.policy import Shape
 from automl.controllers._agnn.rewards import Baseline, reward
 from automl.controllers._agnn.standings import Standing, Standings
 from automl.controllers._draws import draws
+from automl.controllers._sharing import Sharing
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
@@ -69,6 +70,8 @@ class Conservative(Controller):
         drafts: from how many offspring the critic chooses; 1: there is no critic.
         redraws: how often, per proposal, an offspring that was proposed before is drawn again; in the second half of
             them the whole class is rewritten. 0: never.
+        sharing: whether candidates inherit trained weights from earlier ones; needs a space that is `Inheritable`.
+        adaptation: effort of an evaluation that inherits; what nothing is known for is trained with effort 1.
     """
 
     many_objectives = False
@@ -113,6 +116,8 @@ class Conservative(Controller):
         start: int = 1,
         drafts: int = 4,
         redraws: int = 20,
+        sharing: bool = False,
+        adaptation: float = 0.2,
     ) -> None:
         settings = dict(locals())
         super().__init__(space, objectives, seed)
@@ -126,6 +131,7 @@ class Conservative(Controller):
         self._standings = Standings(objectives)
         self._baseline = Baseline(_DECAY)
         self._critic = Critic() if drafts > 1 else None
+        self._sharing = Sharing(space, objectives, on=sharing, adaptation=adaptation)
         self._trials = 0
         self._pending: dict[int, Pending] = {}
         self._seen: set[str] = set()
@@ -137,7 +143,11 @@ class Conservative(Controller):
     def tell(self, results: Sequence[Result]) -> Collection[int]:
         for result in results:
             self._hear(result)
+        self._sharing.hear(results)
         return [result.proposal.trial for result in results]
+
+    def parents(self) -> Collection[int]:
+        return self._sharing.parents()
 
     def diagnostics(self) -> Mapping[str, float]:
         best = self._explorer.best
@@ -161,7 +171,7 @@ class Conservative(Controller):
         self._pending[trial] = Pending(
             draft.built, draft.lessons, self._explorer.restarts, self._explorer.standing if draft.lessons else None
         )
-        return Proposal(trial, 0, draft.candidate, choices=draft.built.trace)
+        return self._sharing.shared(Proposal(trial, 0, draft.candidate, choices=draft.built.trace))
 
     def _fresh_drafts(self, rng: np.random.Generator) -> list[Draft]:
         """Return drafts that were not proposed before; one that was, if the redraws do not suffice for any other."""
@@ -212,6 +222,7 @@ class Conservative(Controller):
             "baseline": self._baseline.state_dict(),
             "modifier": self._modifier.state_dict(),
             "critic": self._critic.state_dict() if self._critic else None,
+            "sharing": self._sharing.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -221,6 +232,7 @@ class Conservative(Controller):
         self._standings.load_state_dict(state["standings"])
         self._baseline.load_state_dict(state["baseline"])
         self._modifier.load_state_dict(state["modifier"])
+        self._sharing.load_state_dict(state["sharing"])
         if self._critic is not None:
             self._critic.load_state_dict(state["critic"])
 

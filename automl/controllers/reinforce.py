@@ -18,6 +18,7 @@ from automl.controllers._agnn.policy import Policy, Shape
 from automl.controllers._agnn.rewards import Baseline, RewardKind, reward
 from automl.controllers._agnn.standings import Standings
 from automl.controllers._draws import draws
+from automl.controllers._sharing import Sharing
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UsageError
 from automl.core.objectives import Objectives
@@ -51,6 +52,8 @@ class Reinforce(Controller):
         decay: of the moving baseline.
         rescale: largest advantage after division by the largest of the last ten; 0: not divided.
         redraws: how often a candidate that was proposed before is drawn again; 0: it is not.
+        sharing: whether candidates inherit trained weights from earlier ones; needs a space that is `Inheritable`.
+        adaptation: effort of an evaluation that inherits; what nothing is known for is trained with effort 1.
     """
 
     many_objectives = False
@@ -85,6 +88,8 @@ class Reinforce(Controller):
         decay: float = 0.9,
         rescale: float = 0.0,
         redraws: int = 20,
+        sharing: bool = False,
+        adaptation: float = 0.2,
     ) -> None:
         super().__init__(space, objectives, seed)
         if len(objectives.goals) > 1:
@@ -99,6 +104,7 @@ class Reinforce(Controller):
         self._policy = Policy(Shape(units, bound, temperature, tanh_constant), seed)
         self._standings = Standings(objectives)
         self._baseline = Baseline(decay)
+        self._sharing = Sharing(space, objectives, on=sharing, adaptation=adaptation)
         self._advantages: list[float] = []
         """The last ones, before they were divided."""
         self._entropy = 0.0
@@ -118,7 +124,11 @@ class Reinforce(Controller):
                 advantage = self._rescaled(self._baseline.advantage("policy", found))
                 self._policy.learn(lesson.sentence, advantage, self._lr)
                 self._entropy = lesson.entropy
+        self._sharing.hear(results)
         return [result.proposal.trial for result in results]
+
+    def parents(self) -> Collection[int]:
+        return self._sharing.parents()
 
     def diagnostics(self) -> Mapping[str, float]:
         return {"entropy": self._entropy, "baseline": self._baseline.values.get("policy", 0.0)}
@@ -133,7 +143,7 @@ class Reinforce(Controller):
                 break
         self._seen.add(key)
         self._pending[trial] = lesson
-        return Proposal(trial, 0, candidate, choices=built.trace)
+        return self._sharing.shared(Proposal(trial, 0, candidate, choices=built.trace))
 
     def _sampled(self, rng: np.random.Generator) -> tuple[Any, Built, Lesson]:
         listener = self._policy.listen(())
@@ -157,6 +167,7 @@ class Reinforce(Controller):
             "standings": self._standings.state_dict(),
             "baseline": self._baseline.state_dict(),
             "policy": self._policy.state_dict(),
+            "sharing": self._sharing.state_dict(),
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -166,3 +177,4 @@ class Reinforce(Controller):
         self._standings.load_state_dict(state["standings"])
         self._baseline.load_state_dict(state["baseline"])
         self._policy.load_state_dict(state["policy"])
+        self._sharing.load_state_dict(state["sharing"])
