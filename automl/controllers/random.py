@@ -30,7 +30,7 @@ class Random(Controller):
         edits: the edits of one child for `grow`, in their order, for example `widen*4,deepen*5`; `any` lets
             chance choose the edit; those that are not possible are left out.
         root_effort: effort of training the root for `grow`.
-        sharing: whether candidates inherit trained weights from earlier ones, for `build`; needs a space that is `Inheritable`.
+        sharing: whether candidates of `build` inherit trained weights from earlier ones, if the space is `Inheritable`.
         adaptation: effort of an evaluation that inherits; what nothing is known for is trained with effort 1.
     """
 
