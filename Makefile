@@ -10,8 +10,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 
 # Some environments forbid bytecode; every import would then compile torch and mlflow again.
 unexport PYTHONDONTWRITEBYTECODE
-# Tests train networks so small that a second thread costs more than it brings.
-test test-slow: export OMP_NUM_THREADS ?= 1
+
 
 .DEFAULT_GOAL := help
 .PHONY: help search test test-slow check format lint types imports bench build clean
@@ -23,7 +22,7 @@ search: $(VENV)/.installed  ## install what a search needs, then let EAS grow a 
 	$(BIN)/automl search cnn $(ARGS)
 
 test: $(VENV)/.installed-dev  ## install what testing needs, then run the whole fast suite
-	$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.installed-dev  ## run the tests that need more than a few seconds each
 	$(BIN)/python -m pytest -m slow $(ARGS)

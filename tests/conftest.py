@@ -9,6 +9,9 @@ import pytest
 
 import automl.telemetry  # noqa: F401 - switches every library's telemetry off before it is imported
 
+# Tests train networks so small that a second thread costs more than it brings; torch reads this when it is imported.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A test run in the background may have Ctrl-C ignored, and would hand that down to the processes that it interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
     signal.signal(signal.SIGINT, signal.default_int_handler)
