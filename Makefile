@@ -11,7 +11,6 @@ PYTHON ?= $(shell for p in python3.11 python3 python; do \
 # Some environments forbid bytecode; every import would then compile torch and mlflow again.
 unexport PYTHONDONTWRITEBYTECODE
 
-
 .DEFAULT_GOAL := help
 .PHONY: help search test test-slow check format lint types imports bench build clean
 
