@@ -5,7 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +13,7 @@ from typing import Any, Literal, TypeAlias
 
 from automl.core.budget import Spent
 from automl.core.objectives import Objective
-from automl.core.records import Json, Result, Trial
+from automl.core.records import Json, Metrics, Result, Trial, mean_metrics
 from automl.core.tracker import StudyInfo
 
 Scale: TypeAlias = Literal["evaluations", "cost", "seconds"]
@@ -142,6 +142,20 @@ class Archive:
         return tuple(known[i] for i in front)
 
     @cached_property
+    def _counting(self) -> Mapping[int, Metrics]:
+        """What a trial may be judged by: the metrics of its measurements, by the last evaluation of each."""
+        tentative = bool(self.best and self.best.tentative)
+        found: dict[int, Metrics] = {}
+        for trial in self.trials:
+            if trial.judged is None or trial.tentative > tentative:
+                continue
+            for same in _measurements(trial):
+                judged_so = all(result.proposal.tentative for result in same) == trial.tentative
+                if judged_so and same[0].proposal.effort == trial.judged.proposal.effort:
+                    found[max(result.id for result in same)] = mean_metrics(same)
+        return found
+
+    @cached_property
     def _valid(self) -> tuple[Result, ...]:
         """The evaluations that succeeded within the limits."""
         return tuple(r for r in self.results if r.outcome and self.info.objectives.feasible(r.metrics))
@@ -195,21 +209,31 @@ class Archive:
         """Return the corners of the curve of the best: what was spent, and the first objective's best so far.
 
         One pair for each improvement, and a last one where the spending ends. An evaluation counts when it is
-        measured, if its trial may be judged by it: within the limits, and of the trial's highest effort. So the curve
-        ends at the best trial. Empty while nothing counts.
+        measured, if its trial may be judged by it: within the limits, and of the trial's highest effort; with its
+        repetitions when the last of them is measured. What was stopped early counts only where everything was. So the
+        curve ends at the best trial. Empty while nothing counts.
         """
         objectives = self.info.objectives
-        effort = {trial.number: trial.judged.proposal.effort for trial in self.trials if trial.judged}
         goal, corners, spent = objectives.goals[0], list[tuple[float, float]](), 0.0
-        best = -float("inf")
+        best, counting = -float("inf"), self._counting
         for result, spent in self.spending(by):
-            counts = result.outcome and result.proposal.effort == effort[result.proposal.trial]
-            if counts and goal.score(result.metrics) > best and objectives.feasible(result.metrics):
-                best = goal.score(result.metrics)
-                corners.append((spent, float(result.metrics[goal.metric])))
+            metrics = counting.get(result.id)
+            if metrics and goal.score(metrics) > best and objectives.feasible(metrics):
+                best = goal.score(metrics)
+                corners.append((spent, float(metrics[goal.metric])))
         if corners and spent > corners[-1][0]:
             corners.append((spent, corners[-1][1]))
         return corners
+
+
+def _measurements(trial: Trial) -> Iterable[Sequence[Result]]:
+    """Return the successful evaluations of a trial, each together with its repetitions."""
+    same: dict[int, list[Result]] = {}
+    for result in trial.results:
+        if result.outcome:
+            first = result.proposal.repeats
+            same.setdefault(result.id if first is None else first, []).append(result)
+    return same.values()
 
 
 def _steps(scores: Sequence[float]) -> list[int]:

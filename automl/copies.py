@@ -18,7 +18,8 @@ class Copies:
     """Finds the earlier result of an identical evaluation.
 
     What is inherited is part of the identity, because the value of an architecture depends on the weights it starts
-    from. An evaluation whose weights were deleted is measured again: somebody may want to inherit them.
+    from. An evaluation whose weights were deleted is measured again: somebody may want to inherit them. A repetition is
+    always measured, as that is what it is for, and nothing is ever copied from it.
     """
 
     def __init__(self, space: SearchSpace[Any], history: History, store: WeightStore) -> None:
@@ -36,6 +37,9 @@ class Copies:
 
     def remember(self, result: Result) -> None:
         """Take note of a finished evaluation."""
+        if result.proposal.repeats is not None:
+            self._streak = 0
+            return
         if result.copied is not None:
             self._open.pop(result.id, None)
             self._streak += 1
@@ -47,6 +51,8 @@ class Copies:
 
     def find(self, number: int, proposal: Proposal) -> Result | None:
         """Return a result for evaluation `number` copied from an identical one; a copy costs nothing."""
+        if proposal.repeats is not None:
+            return None
         identity = self._open[number] = self._identity(proposal)
         source = self._known.get(identity)
         if source is None or (source in self._history.weighty and source not in self._store):

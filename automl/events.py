@@ -34,6 +34,10 @@ def dump_proposal(number: int, proposal: Proposal, candidate: Json) -> dict[str,
         body["parent"] = proposal.parent
     if proposal.choices:
         body["choices"] = {name: choice.value for name, choice in proposal.choices.items()}
+    if proposal.repeats is not None:
+        body["repeats"] = proposal.repeats
+    if proposal.tentative:
+        body["tentative"] = True
     return body
 
 
@@ -55,6 +59,8 @@ def load_proposal(
         effort=body.get("effort", 1.0),
         parent=body.get("parent"),
         choices=choices,
+        repeats=body.get("repeats"),
+        tentative=body.get("tentative", False),
     )
     return body["id"], proposal
 

@@ -11,6 +11,7 @@ from typing import Any
 
 from automl.core.budget import Spent
 from automl.core.domains import Domain
+from automl.core.judging import Judging
 from automl.core.objectives import Objectives
 from automl.core.records import Json, Metrics, Proposal, Result, Trial
 from automl.events import Event, load_proposal, load_result
@@ -32,7 +33,11 @@ class History:
     """
 
     def __init__(
-        self, domains: Mapping[str, Domain], objectives: Objectives, load: Callable[[Json], Any] = lambda json: json
+        self,
+        domains: Mapping[str, Domain],
+        objectives: Objectives,
+        load: Callable[[Json], Any] = lambda json: json,
+        dump: Callable[[Any], Json] = lambda candidate: candidate,
     ) -> None:
         """Start empty.
 
@@ -40,6 +45,7 @@ class History:
             domains: domain of every name that was ever asked.
             objectives: what trials are judged by.
             load: how to read a candidate from its JSON; without it candidates stay JSON, and no plug-in is needed.
+            dump: how to write one; given whenever `load` is.
         """
         self.spent = Spent()
         self.in_flight: dict[int, Proposal] = {}
@@ -53,6 +59,7 @@ class History:
         self._domains = domains
         self._objectives = objectives
         self._load = load
+        self._dump = dump
         self._candidates: dict[int, Json] = {}
         self._paths: dict[int, _Path] = {}
 
@@ -73,7 +80,8 @@ class History:
         for (number, proposal), body in zip(proposals, event.body["proposals"], strict=True):
             self.in_flight[number] = proposal
             self._candidates[number] = body["candidate"]
-            self._paths.setdefault(proposal.trial, _Path(event.at))
+            if proposal.trial not in self._paths:
+                self._paths[proposal.trial] = _Path(event.at, Judging(self._objectives), self._dump)
             self.asked = max(self.asked, number + 1)
 
     def apply_tell(self, event: Event, results: list[Result]) -> list[Trial]:
@@ -85,7 +93,7 @@ class History:
             self.results[result.id] = result
             candidate = self._candidates.pop(result.id)
             if path := self._paths.get(result.proposal.trial):  # None: it was closed with this one in flight
-                path.add(result, self._objectives.merit(result), candidate, event.at)
+                path.add(result, candidate, event.at)
             self.spent.evaluations += 1
             self.spent.cost += result.outcome.cost if result.outcome else 0.0
         self.spent.seconds = max(self.spent.seconds, event.body["elapsed"])
@@ -107,25 +115,33 @@ class History:
 
 
 class _Path:
-    """The results of an open trial, and the best of them; of the candidates only that of the best is remembered."""
+    """The results of an open trial, and what it is judged by; of the candidates only that one's is remembered."""
 
-    def __init__(self, started: float) -> None:
+    def __init__(self, started: float, judging: Judging, dump: Callable[[Any], Json]) -> None:
         self.results: list[Result] = []
         self._started = self._finished = started
-        self._merit: tuple[float, ...] = ()
-        self._judged: Result | None = None
+        self._judging = judging
+        self._dump = dump
         self._candidate: Json = None
+        self._latest = -1  # step of the candidate that is remembered while everything has failed
 
-    def add(self, result: Result, merit: tuple[float, ...], candidate: Json, at: float) -> None:
+    def add(self, result: Result, candidate: Json, at: float) -> None:
         """Take up a result."""
+        before = self._judging.judged
         self.results.append(result)
         self._finished = at
-        if merit > self._merit:
-            self._merit, self._candidate = merit, candidate
-            self._judged = result if result.outcome else None
+        self._judging.add(result)
+        judged = self._judging.judged
+        if judged is result:
+            self._candidate = candidate
+        elif judged is None and result.proposal.step > self._latest:
+            self._latest, self._candidate = result.proposal.step, candidate
+        elif judged is not before and judged is not None:  # a repetition has spoiled the one that was best
+            self._candidate = self._dump(judged.proposal.candidate)
 
     def trial(self, number: int, *, is_open: bool = False) -> Trial:
         """Return the trial as it stands."""
         results = tuple(sorted(self.results, key=lambda r: r.proposal.step))
-        place = None if self._judged is None else next(i for i, r in enumerate(results) if r is self._judged)
-        return Trial(number, results, place, self._candidate, self._started, self._finished, is_open)
+        places = tuple(next(i for i, r in enumerate(results) if r is wanted) for wanted in self._judging.results)
+        place, others = (places[-1], places[:-1]) if places else (None, ())
+        return Trial(number, results, place, self._candidate, self._started, self._finished, is_open, others)

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from typing import TypeAlias
 
+from automl.core.judging import Judging
 from automl.core.objectives import Objectives, Score
 from automl.core.pareto import dominates
 from automl.core.records import Result, Weights
 from automl.history import History
 from automl.weights import WeightStore
+
+_Rank: TypeAlias = tuple[bool, float, int]
+"""Not stopped early, the first objective, the negative trial (the earlier of two equals)."""
+
+
+def _rank(stands: Judging, score: Score, trial: int) -> _Rank:
+    return not stands.tentative, score[0], -trial
 
 
 class Elite:
@@ -16,51 +25,65 @@ class Elite:
 
     Nothing about a closed trial changes any more, so the best of those are known for good. An open one is judged by its
     results so far; that one is kept wherever it would be among the best if its trial were closed now. Hence the
-    evaluation that a trial among the best ends up with is always kept, however the trials of the others end.
+    evaluation that a trial among the best ends up with is always kept, however the trials of the others end. There is
+    one exception: where a repetition spoils what a trial was judged by, an earlier evaluation of it takes its place,
+    and its weights may be gone.
     """
 
     def __init__(self, objectives: Objectives, size: int) -> None:
         self._objectives = objectives
         self._size = size
-        self._open: dict[int, tuple[tuple[float, ...], Result]] = {}
-        self._best: list[tuple[float, int, int]] = []  # first objective, negative trial (the earlier of two equals), id
+        self._open: dict[int, Judging] = {}
+        self._best: list[tuple[_Rank, int]] = []
         self._front: dict[int, Score] = {}
+        self._tentative = True
+        """Whether every trial of the front was stopped early; the first that was not takes the place of them all."""
 
     def add(self, result: Result) -> None:
         """Consider a finished evaluation."""
-        trial, merit = result.proposal.trial, self._objectives.merit(result)
-        if result.outcome and (trial not in self._open or merit > self._open[trial][0]):
-            self._open[trial] = merit, result
+        trial = result.proposal.trial
+        if trial not in self._open:
+            self._open[trial] = Judging(self._objectives)
+        self._open[trial].add(result)
 
     def close(self, trial: int) -> None:
         """Consider a trial closed."""
-        result = self._open.pop(trial, (None, None))[1]
-        if result is None or not self._enters(result):
+        stands = self._open.pop(trial, None)
+        judged = stands.judged if stands else None
+        if stands is None or judged is None or not self._enters(stands, judged):
             return
-        score = self._objectives.score(result.metrics)
-        self._best = sorted([*self._best, (score[0], -trial, result.id)], reverse=True)[: self._size]
-        if len(score) == 1 or self._covered(score):
+        score = self._objectives.score(stands.metrics)
+        entry = _rank(stands, score, trial), judged.id
+        self._best = sorted([*self._best, entry], reverse=True)[: self._size]
+        if len(score) == 1 or self._covered(stands, score):
             return
-        self._front = {i: s for i, s in self._front.items() if not dominates(score, s)}
-        self._front[result.id] = score
+        displaced = self._tentative and not stands.tentative
+        self._tentative = stands.tentative
+        self._front = {i: s for i, s in self._front.items() if not (displaced or dominates(score, s))}
+        self._front[judged.id] = score
 
     @property
     def ids(self) -> set[int]:
         """Ids of the evaluations to keep."""
-        hopes = {result.id for _, result in self._open.values() if self._enters(result)}
-        return {number for _, _, number in self._best} | set(self._front) | hopes
+        open_ = [(stands, judged) for stands in self._open.values() if (judged := stands.judged)]
+        hopes = {judged.id for stands, judged in open_ if self._enters(stands, judged)}
+        return {number for _, number in self._best} | set(self._front) | hopes
 
-    def _enters(self, result: Result) -> bool:
-        """Say whether a trial judged by this would be among the best closed ones, or on their front."""
-        if not self._objectives.feasible(result.metrics):
+    def _enters(self, stands: Judging, judged: Result) -> bool:
+        """Say whether a trial that stands so would be among the best closed ones, or on their front."""
+        metrics = stands.metrics
+        if not self._objectives.feasible(metrics):
             return False
-        score = self._objectives.score(result.metrics)
-        if len(self._best) < self._size or (score[0], -result.proposal.trial) > self._best[-1][:2]:
+        score = self._objectives.score(metrics)
+        if len(self._best) < self._size or _rank(stands, score, judged.proposal.trial) > self._best[-1][0]:
             return True
-        return len(score) > 1 and not self._covered(score)
+        return len(score) > 1 and not self._covered(stands, score)
 
-    def _covered(self, score: Score) -> bool:
-        return any(dominates(other, score) for other in self._front.values())  # equals stand on the front together
+    def _covered(self, stands: Judging, score: Score) -> bool:
+        """Say whether the front has something better; equals stand on it together."""
+        if stands.tentative != self._tentative:
+            return stands.tentative
+        return any(dominates(other, score) for other in self._front.values())
 
 
 class Retention:

@@ -65,7 +65,7 @@ class Study:
         audience: Audience | None = None,
         keep: int = 5,
     ) -> None:
-        self.history = History(ledger.domains, objectives, space.load)
+        self.history = History(ledger.domains, objectives, space.load, space.dump)
         self.weights = WeightStore(ledger.directory / FOLDER, ledger)
         self._space: Any = space
         self._controller = controller

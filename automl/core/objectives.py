@@ -17,7 +17,7 @@ from typing import Literal, TypeAlias, TypeVar
 
 from automl.core.errors import UsageError
 from automl.core.pareto import front_indices
-from automl.core.records import Metrics, Result, Trial
+from automl.core.records import Metrics, Result, Trial, mean_metrics
 
 T = TypeVar("T")
 Direction: TypeAlias = Literal["max", "min"]
@@ -119,25 +119,44 @@ class Objectives:
         """Say whether every limit holds."""
         return not self.limits or all(limit.holds(metrics) for limit in self.limits)
 
-    def merit(self, result: Result) -> tuple[float, ...]:
+    def merit(self, result: Result, *repetitions: Result) -> tuple[float, ...]:
         """Return what a trial's evaluations are compared by; the trial is judged by the one of the largest merit.
 
-        Success, then effort, then the limits, then the first objective, then the step: a ladder of efforts is judged at
-        its end, a path of equal efforts by the best on the way, and of two equals the later counts.
+        Success, then not tentative, then effort, then the limits, then the first objective, then the step: a ladder of
+        efforts is judged at its end, a path of equal efforts by the best on the way, of two equals the later counts.
+
+        Args:
+            result: an evaluation.
+            repetitions: the others of the same that succeeded, as it did; then the means over all of them count.
         """
-        step = result.proposal.step
+        proposal = result.proposal
         if result.outcome is None:
-            return (0.0, 0.0, 0.0, -math.inf, step)
-        feasible = float(self.feasible(result.metrics))
-        return (1.0, result.proposal.effort, feasible, self.goals[0].score(result.metrics), step)
+            return (0.0, 0.0, 0.0, 0.0, -math.inf, proposal.step)
+        metrics = mean_metrics((result, *repetitions)) if repetitions else result.metrics
+        tentative = proposal.tentative and all(other.proposal.tentative for other in repetitions)
+        feasible = float(self.feasible(metrics))
+        return (1.0, float(not tentative), proposal.effort, feasible, self.goals[0].score(metrics), proposal.step)
 
     def front(self, trials: Iterable[Trial]) -> list[Trial]:
-        """Return the feasible trials that no other dominates, best first objective first."""
+        """Return the feasible trials that no other dominates, best first objective first.
+
+        Those that were stopped early count only where all were.
+        """
         rated = [trial for trial in trials if trial.judged and self.feasible(trial.metrics)]
+        rated = [trial for trial in rated if not trial.tentative] or rated
         scores = [self.score(trial.metrics) for trial in rated]
         return [rated[i] for i in sorted(front_indices(scores), key=lambda i: (-scores[i][0], rated[i].number))]
 
     def rank(self, trials: Sequence[Trial]) -> list[Trial]:
-        """Return the trials that succeeded, best first: feasible before infeasible, then by the first objective."""
-        rated = [trial for trial in trials if trial.judged]
-        return sorted(rated, key=lambda t: (not self.feasible(t.metrics), -self.goals[0].score(t.metrics), t.number))
+        """Return the trials that succeeded, best first.
+
+        Feasible before infeasible, what was measured to the end before what was stopped early, then by the first
+        objective.
+        """
+
+        def place(trial: Trial) -> tuple[float, ...]:
+            metrics = trial.metrics
+            score = self.goals[0].score(metrics)
+            return (not self.feasible(metrics), trial.tentative, -score, trial.number)
+
+        return sorted((trial for trial in trials if trial.judged), key=place)

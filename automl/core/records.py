@@ -4,13 +4,14 @@
 
 A proposal asks for one *evaluation*: one measurement of one candidate. A *trial* is a path of evaluations: one point
 for Bayesian search, a ladder of efforts for multi-fidelity, one episode of gates for circuits, one annealing walk of
-thousands. It is judged by its best evaluation among those of its highest effort.
+thousands. It is judged by its best evaluation among those of its highest effort; where that was repeated with other
+seeds, by the mean over the repetitions.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal, TypeAlias
 
@@ -36,6 +37,10 @@ class Proposal:
         effort: how much training; 1 is the trainer's normal measurement, 0.5 half of it.
         parent: id of the evaluation whose weights to inherit; None starts afresh.
         choices: the trace of the program that built the candidate.
+        repeats: id of the first evaluation of this trial that measured the same candidate with the same effort, if
+            this one repeats it with another seed; the seed depends on (study, trial, step) and needs no mention.
+        tentative: True for a measurement that only says whether the trial is worth going on with. A trial with nothing
+            else to show was stopped early, and ranks behind all that were not.
     """
 
     trial: int
@@ -44,12 +49,16 @@ class Proposal:
     effort: float = 1.0
     parent: int | None = None
     choices: Mapping[str, Choice] = field(default_factory=dict)
+    repeats: int | None = None
+    tentative: bool = False
 
     def __post_init__(self) -> None:
         if self.trial < 0 or self.step < 0:
             raise ValueError(f"trials and steps count from 0, got trial {self.trial}, step {self.step}")
         if not (self.effort > 0 and math.isfinite(self.effort)):
             raise ValueError(f"effort must be positive and finite, got {self.effort}")
+        if self.repeats is not None and self.step == 0:
+            raise ValueError("the first evaluation of a trial repeats nothing")
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +123,14 @@ class Result:
         return self.outcome.metrics if self.outcome else {}
 
 
+def mean_metrics(results: Sequence[Result]) -> Metrics:
+    """Return the mean of the metrics over results; of those that not all of them have, nothing."""
+    if len(results) == 1:
+        return results[0].metrics
+    shared = [name for name in results[0].metrics if all(name in r.metrics for r in results)] if results else []
+    return {name: sum(float(r.metrics[name]) for r in results) / len(results) for name in shared}
+
+
 @dataclass(frozen=True, slots=True)
 class Trial:
     """A trial: the path of its results, as trackers and reports see it.
@@ -122,10 +139,12 @@ class Trial:
         number: the trial's number.
         results: its evaluations, in order of their steps.
         place: where in `results` the evaluation stands that it is judged by (`Objectives.merit`); None if all failed.
+            Of an evaluation and its repetitions it is the one that arrived last.
         candidate: JSON of the candidate of `judged` (of the last result where all failed).
         started: Unix time of the first ask.
         finished: Unix time of the last tell.
         open: True while the controller has not closed it; it stays so where the budget cut it short.
+        others: where the others stand that measured the same as `judged` with other seeds, and succeeded.
     """
 
     number: int
@@ -135,6 +154,7 @@ class Trial:
     started: float
     finished: float
     open: bool = False
+    others: tuple[int, ...] = ()
 
     @property
     def judged(self) -> Result | None:
@@ -142,9 +162,21 @@ class Trial:
         return None if self.place is None else self.results[self.place]
 
     @property
+    def repetitions(self) -> tuple[Result, ...]:
+        """The evaluations whose mean the trial is judged by: `judged`, and those like it; empty if all failed."""
+        if self.place is None:
+            return ()
+        return tuple(self.results[place] for place in (self.place, *self.others))
+
+    @property
     def metrics(self) -> Metrics:
-        """The metrics the trial is judged by; empty where every evaluation failed."""
-        return self.judged.metrics if self.judged else {}
+        """The metrics the trial is judged by, means over `repetitions`; empty where every evaluation failed."""
+        return mean_metrics(self.repetitions)
+
+    @property
+    def tentative(self) -> bool:
+        """Whether the trial was stopped early: everything it is judged by was `Proposal.tentative`."""
+        return self.place is not None and all(result.proposal.tentative for result in self.repetitions)
 
     def course(self, metric: str) -> list[tuple[float, float]]:
         """Return a metric over the evaluations of the trial, one after the other, as (step, value) pairs.

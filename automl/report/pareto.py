@@ -80,6 +80,7 @@ def _front(archive: Archive, across: Objective) -> list[Trial]:
     """The front in the plane of the plot, from left to right."""
     objectives = archive.info.objectives
     points = [(t, x) for t, x in _points(archive.ranked, across) if objectives.feasible(t.metrics)]
+    points = [(t, x) for t, x in points if not t.tentative] or points
     sign = 1.0 if across.direction == "max" else -1.0
     scores = [(objectives.goals[0].score(t.metrics), sign * x) for t, x in points]
     return [points[i][0] for i in sorted(front_indices(scores), key=lambda i: points[i][1])]

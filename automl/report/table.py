@@ -86,7 +86,8 @@ def _story(archive: Archive, trial: Trial) -> Cell:
         why = html.escape(words.shortened(words.failure(trial), 240))
         return Cell(f'<span class="bad">{why}</span> <code>{text}</code>', numeric=False)
     beyond = "" if archive.info.objectives.feasible(trial.metrics) else '<b class="badge">beyond a limit</b> '
-    return Cell(f"{beyond}<code>{text}</code>", numeric=False)
+    early = '<b class="badge">stopped early</b> ' if trial.tentative else ""
+    return Cell(f"{early}{beyond}<code>{text}</code>", numeric=False)
 
 
 def _cell(cell: Cell) -> str:

@@ -47,7 +47,7 @@ def metrics(trial: Trial, objectives: Objectives) -> list[Metric]:
     courses = {name: thinned(trial.course(name), goals.get(name)) for name in [*reported, *goals]}
     points = sorted(((round(step), name, v) for name in courses for step, v in courses[name]), key=lambda p: p[0])
     offset = max((step for step, _, _ in points), default=0)
-    if trial.judged is not trial.results[-1] and points:
+    if trial.repetitions != trial.results[-1:] and points:
         offset += 1  # MLflow shows the last value of a metric as that of the run
     points = [p for p in points if not (p[0] == offset and p[1] in trial.metrics)]  # the result says it
     span = trial.finished - trial.started
@@ -84,12 +84,14 @@ class Merit:
     def admit(self, trial: Trial) -> bool:
         """Take up a trial; True for the first ones, for failures, and where it entered the front.
 
-        With one objective, entering the front is an improvement.
+        With one objective, entering the front is an improvement. What was stopped early never enters it.
         """
         return any((trial.number < self._children, trial.judged is None, self._enters(trial)))
 
     def _enters(self, trial: Trial) -> bool:
         goals = self._objectives.goals
+        if trial.tentative:
+            return False
         if not all(goal.metric in trial.metrics for goal in goals) or not self._objectives.feasible(trial.metrics):
             return False
         for goal in goals:

@@ -20,6 +20,7 @@ from automl.tracking._mlflow_entries import Merit, chunks, finals, key, metrics,
 from automl.tracking._mlflow_store import experiment_id, open_client
 
 IDENTITY, KIND, NUMBER = "automl.identity", "automl.kind", "automl.trial"
+STOPPED_EARLY = "automl.stopped_early"
 _CLOSED, _DIAGNOSED = "automl.closed", "automl.diagnosed"  # how far the series of the parent run are written
 _PAGE = 1000
 _LONGEST = 2000  # characters of a failure's message
@@ -207,6 +208,8 @@ def _tags(trial: Trial, parent: str) -> dict[str, str]:
     tags = {"mlflow.parentRunId": parent, KIND: "trial", NUMBER: str(trial.number)}
     failures = [f"{r.error.kind}: {r.error.message}" for r in trial.results if r.error]
     said = failures[-1][:_LONGEST] if failures else ""
+    if trial.tentative:
+        tags[STOPPED_EARLY] = "true"
     return tags | ({"mlflow.note.content": said, "automl.failure": said} if said else {})
 
 
@@ -217,10 +220,18 @@ def _circumstances(trial: Trial) -> list[Param]:
     return params({name: value for name, value in known.items() if value is not None})
 
 
+def _state(trial: Trial) -> str:
+    if trial.open:
+        return "open"
+    if trial.tentative:
+        return "stopped early"
+    return "finished" if trial.judged else "failed"
+
+
 def _row(trial: Trial) -> dict[str, Any]:
     row: dict[str, Any] = {
         "trial": trial.number,
-        "state": "open" if trial.open else "finished" if trial.judged else "failed",
+        "state": _state(trial),
     }
     row |= {name: float(value) for name, value in trial.metrics.items()}
     row["cost"] = sum(result.outcome.cost for result in trial.results if result.outcome)

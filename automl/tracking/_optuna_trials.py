@@ -35,6 +35,7 @@ OWN = (
     "failure",
     "copied",
     "choices",
+    "repetitions",
 )
 """Attributes this projection writes itself; a metric of such a name is written as `metric/NAME`."""
 LONGEST = 2000
@@ -65,11 +66,14 @@ class Projected:
     points: Mapping[int, float]
     started: datetime
     finished: datetime
+    pruned: bool = False
 
     @property
     def state(self) -> TrialState:
-        """COMPLETE where the trial has values, else FAIL."""
-        return TrialState.FAIL if self.values is None else TrialState.COMPLETE
+        """COMPLETE where the trial has values, PRUNED where it was stopped early, else FAIL."""
+        if self.values is None:
+            return TrialState.FAIL
+        return TrialState.PRUNED if self.pruned else TrialState.COMPLETE
 
     def freeze(self) -> FrozenTrial:
         """Return the trial in Optuna's own form."""
@@ -111,6 +115,7 @@ class Projection:
             points=_points(trial, self._objectives.goals[0]),
             started=datetime.fromtimestamp(trial.started),
             finished=datetime.fromtimestamp(trial.finished),
+            pruned=trial.tentative,
         )
 
     def _values(self, metrics: Metrics) -> tuple[float, ...] | None:
@@ -187,6 +192,8 @@ def _attributes(trial: Trial) -> dict[str, Any]:
         attributes["parent"] = first.proposal.parent
     if last.copied is not None:
         attributes["copied"] = last.copied
+    if len(trial.repetitions) > 1:
+        attributes["repetitions"] = len(trial.repetitions)
     if trial.open:
         attributes["open"] = True
     failures = [f"{result.error.kind}: {result.error.message}" for result in trial.results if result.error]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from automl.core.judging import Judging
 from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo
 from automl.tracking.numbers import duration, number
@@ -15,18 +16,17 @@ EVERY_SHARE = 0.1
 
 @dataclass
 class _Walk:
-    """An open trial: how many evaluations it has, and the best of them."""
+    """An open trial: how many evaluations it has, and what it would be judged by now."""
 
+    judging: Judging
     evaluations: int = 0
-    merit: tuple[float, ...] = ()
-    result: Result | None = None
 
 
 @dataclass
 class _Best:
-    """The best by the first objective, and how it is said."""
+    """The best by the first objective, and how it is said; what was stopped early is best while all else was, too."""
 
-    score: float = float("-inf")
+    rank: tuple[bool, float] = (False, float("-inf"))
     value: float | None = None
     text: str = ""
 
@@ -67,29 +67,30 @@ class Progress:
         """The best so far, as people read it; empty while there is none."""
         best = self._closed
         for trial, walk in self._open.items():
-            if walk.result is not None:
-                best = self._better(best, walk.result.metrics, trial) or best
+            judging = walk.judging
+            best = self._better(best, judging.metrics, trial, tentative=judging.tentative) or best
         return best.text
 
     def visit(self, result: Result) -> None:
         """Take up an evaluation, whose trial may stay open."""
         if self.study is None or result.proposal.trial in self._seen:
             return
-        walk = self._open.setdefault(result.proposal.trial, _Walk())
+        walk = self._open.get(result.proposal.trial)
+        if walk is None:
+            walk = self._open[result.proposal.trial] = _Walk(Judging(self.study.objectives))
         self._evaluations += 1
         walk.evaluations += 1
         if self.study.objectives.goals[0].metric in result.metrics:
-            merit = self.study.objectives.merit(result)
-            if merit > walk.merit:
-                walk.merit, walk.result = merit, result
+            walk.judging.add(result)
 
     def count(self, trial: Trial) -> bool:
         """Take up a closed trial; say whether it is the best of them by the first objective."""
         if self.study is None or trial.number in self._seen:
             return False
         self._seen.add(trial.number)
-        self._evaluations += len(trial.results) - self._open.pop(trial.number, _Walk()).evaluations
-        better = self._better(self._closed, trial.metrics, trial.number)
+        walk = self._open.pop(trial.number, None)
+        self._evaluations += len(trial.results) - (walk.evaluations if walk else 0)
+        better = self._better(self._closed, trial.metrics, trial.number, tentative=trial.tentative)
         self._closed = better or self._closed
         return better is not None
 
@@ -126,16 +127,19 @@ class Progress:
         metric = self.study.objectives.goals[0].metric
         return f", {metric} {number(float(metrics[metric]))}" if metric in metrics else ""
 
-    def _better(self, best: _Best, metrics: Metrics, trial: int) -> _Best | None:
+    def _better(self, best: _Best, metrics: Metrics, trial: int, *, tentative: bool) -> _Best | None:
         """Return these metrics as the best, None if they are not, or beyond a limit."""
         assert self.study is not None
         objectives = self.study.objectives
         goal = objectives.goals[0]
-        if goal.metric not in metrics or not objectives.feasible(metrics) or goal.score(metrics) <= best.score:
+        if goal.metric not in metrics or not objectives.feasible(metrics):
+            return None
+        rank = (not tentative, goal.score(metrics))
+        if rank <= best.rank:
             return None
         value = float(metrics[goal.metric])
         said = next(text for d in (4, 5, 6, 7, 8) if (text := number(value, d)) != number(best.value, d) or d == 8)
-        return _Best(goal.score(metrics), value, f"best {goal.metric} {said} (trial {trial})")
+        return _Best(rank, value, f"best {goal.metric} {said} (trial {trial})")
 
     def _line(self, news: str) -> str:
         self._said, self._said_at = self.done, time.monotonic()
