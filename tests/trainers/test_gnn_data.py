@@ -5,7 +5,9 @@ import pytest
 
 from automl.core.errors import InvalidData, MissingExtra, UnknownName
 from automl.trainers.gnn import GnnTrainer
-from automl.trainers.gnn.data import Splitting, named, read
+from automl.trainers.gnn.data import named
+from automl.trainers.gnn.data.read import Reading, read
+from automl.trainers.gnn.data.split import Splitting
 from automl.trainers.gnn.graph import rows_of
 
 NODES = 30
@@ -32,8 +34,8 @@ def made():
     return graph()
 
 
-def reading(data, splitting=SPLITTING, mask=0):
-    return read(data, splitting, mask)
+def reading(data, splitting=SPLITTING, mask=0, predict="auto"):
+    return read(data, Reading(predict, splitting, mask))
 
 
 def test_cora_ships_as_pytorch_geometric_reads_it():
@@ -71,8 +73,9 @@ def test_objects_of_pytorch_geometric_are_taken_as_they_are():
     assert (found.nodes, found.outputs) == (NODES, 3)
     np.testing.assert_array_equal(found.test, masks()["test_mask"])
     assert reading([data.Data(**tensors)]).nodes == NODES
-    with pytest.raises(InvalidData, match="2 graphs"):
-        reading([data.Data(**tensors)] * 2)
+    two = reading([data.Data(**tensors)] * 2)
+    assert (two.nodes, two.sizes.tolist()) == (2 * NODES, [NODES, NODES])
+    np.testing.assert_array_equal(two.edge_index[:, 60:], graph()["edge_index"] + NODES)
 
 
 def test_a_function_may_name_the_graph():
@@ -136,7 +139,7 @@ def test_nodes_in_no_part_need_no_label():
 )
 def test_bad_graphs_are_refused_by_name(changed, said):
     with pytest.raises(InvalidData, match=said):
-        reading(graph(**changed))
+        reading(graph(**changed), predict="classes")
 
 
 def test_an_object_that_is_no_graph_is_refused():

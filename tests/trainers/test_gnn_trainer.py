@@ -18,7 +18,8 @@ from automl.search_spaces.gnn import Gnn, GnnSpace, Layer
 from automl.trainers.gnn import GnnTrainer
 from automl.trainers.gnn.fit import Best
 from automl.trainers.gnn.remarks import standard_error
-from automl.trainers.gnn.target import Classes, better
+from automl.trainers.gnn.tasks.classes import Classes
+from automl.trainers.gnn.tasks.target import better
 
 GCN = Gnn((Layer(16, 1, "gcn", "sum", "identity", "relu"), Layer(7, 1, "gcn", "sum", "identity", "linear")))
 GAT = Gnn((Layer(8, 8, "gat", "sum", "identity", "elu"), Layer(7, 1, "gat", "sum", "identity", "linear")))

@@ -1,25 +1,26 @@
-"""One training from start to end: full batch, Adam, and the epoch that validation nodes like best.
+"""One training from start to end: Adam, and the epoch that the validation part likes best.
 
-The loop is plain. An epoch is one step of 5 to 20 ms of CPU; Lightning adds 1.3 ms to each and 5 s of imports to every
-process, and would bring loaders, hooks and devices for a step that has no batches.
+The loop is plain. On one graph an epoch is one step of 5 to 20 ms of CPU; Lightning adds 1.3 ms to each and 5 s of
+imports to every process.
 
 The epoch rule, for every number this trainer reports: the epoch with the best validation metric, of equals the one with
-the lower validation loss, of these the first. Test nodes have no part in it.
+the better second metric, of these the first. The test part has no part in it.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import torch
 from torch import Tensor, nn
 
 from automl.core.trainer import Report
-from automl.trainers.gnn.placed import Part, Placed
-from automl.trainers.gnn.target import Target, better
+from automl.trainers.gnn.batch import Batch, Source
+from automl.trainers.gnn.design import HEAD
+from automl.trainers.gnn.network import Network
+from automl.trainers.gnn.placed import Placed
+from automl.trainers.gnn.tasks.target import Target, better
 
 REPORTS = 20
 """Reports of one training; more would fill the ledger."""
@@ -31,8 +32,8 @@ class Best:
 
     Attributes:
         epoch: counted from 1; 0 is the start.
-        found: its metrics on validation nodes.
-        train_loss: its loss on training nodes, under dropout.
+        found: its metrics on the validation part.
+        train_loss: its loss on the training part, under dropout.
     """
 
     target: Target
@@ -82,18 +83,17 @@ class Course:
     complete: bool
 
 
-def fit(network: nn.Module, placed: Placed, target: Target, course: Course, report: Report) -> Best:
+def fit(network: Network, placed: Placed, target: Target, course: Course, report: Report) -> Best:
     """Train a network in place, leave it as it was at its best epoch, and return that."""
     best = Best(target)
     if course.complete:
-        loss = target.loss(logits(network, placed, placed.train), placed.train.y).item()
-        best.see(network, 0, score(network, placed, placed.validation, target), loss)
+        best.see(network, 0, score(network, placed.validation, target), score(network, placed.train, target)["loss"])
         report(0, best.metrics)
     adam = torch.optim.Adam(network.parameters(), course.lr, weight_decay=course.weight_decay, fused=True)
     every = math.ceil(course.epochs / REPORTS)
     for epoch in range(1, course.epochs + 1):
-        loss = _step(network, placed, target, adam)
-        found = score(network, placed, placed.validation, target)
+        loss = _epoch(network, placed.train, target, adam)
+        found = score(network, placed.validation, target)
         best.see(network, epoch, found, loss)
         ends = course.patience is not None and epoch - best.epoch >= course.patience
         if ends or epoch % every == 0 or epoch == course.epochs:
@@ -104,23 +104,34 @@ def fit(network: nn.Module, placed: Placed, target: Target, course: Course, repo
     return best
 
 
-def _step(network: nn.Module, placed: Placed, target: Target, adam: torch.optim.Optimizer) -> float:
-    """Take one step on all training nodes; return the loss before it."""
+def _epoch(network: Network, part: Source, target: Target, adam: torch.optim.Optimizer) -> float:
+    """Take a step on every batch of a part; return the mean loss of a unit."""
     network.train()
+    total = units = 0.0
+    for batch in part.batches(network.depth):
+        total += _step(network, batch, target, adam) * len(batch.y)
+        units += len(batch.y)
+    return total / units
+
+
+def _step(network: Network, batch: Batch, target: Target, adam: torch.optim.Optimizer) -> float:
+    """Take one step; return the loss before it."""
     adam.zero_grad()
-    loss = target.loss(network(placed.x, placed.wiring)[placed.train.nodes], placed.train.y)
+    loss = target.loss(outputs(network, batch), batch.y)
     loss.backward()  # type: ignore[no-untyped-call]
     adam.step()
     return loss.item()
 
 
-def score(network: nn.Module, placed: Placed, part: Part, target: Target) -> dict[str, float]:
-    """Measure a network on a part."""
-    return target.measure(logits(network, placed, part), part.y)
+def outputs(network: Network, batch: Batch) -> Tensor:
+    """Return the outputs (units, ...) of a network for what a batch asks."""
+    made: Tensor = network.get_submodule(HEAD)(network(batch.x, batch.wiring), batch.asked, len(batch.y))
+    return made
 
 
 @torch.no_grad()
-def logits(network: nn.Module, placed: Placed, part: Part) -> Tensor:
-    """Return the logits of a part's nodes, without dropout."""
-    made: Tensor = network.eval()(placed.x, placed.wiring)[part.nodes]
-    return made
+def score(network: Network, part: Source, target: Target) -> dict[str, float]:
+    """Measure a network on a part, without dropout."""
+    network.eval()
+    found = [(outputs(network, batch), batch.y) for batch in part.batches(network.depth)]
+    return target.measure(*map(torch.cat, zip(*found, strict=True)))

@@ -1,8 +1,8 @@
-"""What the trainer reads: one graph with features, labels and who is trained on, selected by and tested on."""
+"""What the trainer reads: graphs with features, labels and who is trained on, selected by and tested on."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -52,6 +52,11 @@ class Rows:
         total[total == 0] = 1
         return Rows(self.shape, None, self.offsets, self.indices, self.values / total[self.nodes()])
 
+    def smallest(self) -> float:
+        """Return the smallest value."""
+        found = self.values if self.dense is None else self.dense
+        return float(found.min()) if found.size else 0.0
+
     def arrays(self) -> list[npt.NDArray[Any]]:
         """Return the arrays there are, for a hash."""
         return [array for array in (self.dense, self.offsets, self.indices, self.values) if array is not None]
@@ -68,31 +73,48 @@ def rows_of(x: Floats) -> Rows:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Graph:
-    """One graph, checked.
+    """What is trained on, checked: one graph, or several side by side, and the units that are predicted.
+
+    Units are nodes, graphs or links, as the task has it.
 
     Attributes:
         where: what it was read from, for messages.
         x: features of its nodes.
-        edge_index: (2, edges) from and to; layers add self loops and leave out duplicates.
-        y: (nodes,) classes counted from 0; a node that is in no part may have any.
-        train, validation, test: (nodes,) who belongs to which part; parts do not overlap.
-        outputs: classes.
-        task: what is predicted.
+        edge_index: (2, edges) from and to, along which messages go; layers add self loops and leave out duplicates.
+        y: labels of the units (units, ...); a unit that is in no part may have any.
+        train, validation, test: (units,) who belongs to which part; parts do not overlap.
+        outputs: of a network: classes, labels or numbers.
+        task: what the units are.
+        predict: what is predicted of them: "classes", "labels", "numbers" or "links".
         names: of the classes; empty if unknown.
+        sizes: nodes of each graph.
+        pairs: (2, units) the ends of links and of pairs that are none; None where units are no links.
+        deviation, mean: of labels that are numbers, of training units.
     """
 
     where: str
     x: Rows
     edge_index: Integers
-    y: Integers
+    y: npt.NDArray[Any]
     train: Mask
     validation: Mask
     test: Mask
     outputs: int
     task: Task = "node"
+    predict: str = "classes"
     names: tuple[str, ...] = ()
+    sizes: Integers = field(default_factory=lambda: np.zeros(0, np.int64))
+    pairs: Integers | None = None
+    deviation: tuple[float, ...] = ()
+    mean: tuple[float, ...] = ()
 
     @property
     def nodes(self) -> int:
         """The number of nodes."""
         return self.x.shape[0]
+
+    def arrays(self) -> list[npt.NDArray[Any]]:
+        """Return all arrays, for a hash."""
+        pairs = [] if self.pairs is None else [self.pairs]
+        parts = (self.train, self.validation, self.test)
+        return [*self.x.arrays(), self.edge_index, self.y, *parts, self.sizes, *pairs]

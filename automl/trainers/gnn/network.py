@@ -6,9 +6,7 @@ norm0.weight, ..., skip1.weight, readout.weight, ...: what stays with its networ
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -48,12 +46,6 @@ class Frame:
     final_activation: bool
     dropout: float = 0.0
 
-    @classmethod
-    def of(cls, facts: Mapping[str, Any]) -> Frame:
-        """Return the frame that a trainer's facts describe; dropout does not matter any more."""
-        names = ("features", "outputs", "task", "batch_norm", "final_activation")
-        return cls(**{name: facts[name] for name in names})
-
 
 class Network(nn.Module):
     """A graph neural network: from features of nodes to logits of nodes."""
@@ -73,8 +65,13 @@ class Network(nn.Module):
             if self.skip == "residual" and place and shape.inputs != shape.outputs:
                 self.add_module(f"skip{place}", nn.Linear(shape.inputs, shape.outputs, bias=False))
 
+    @property
+    def depth(self) -> int:
+        """How many layers there are."""
+        return len(self.shapes)
+
     def forward(self, x: Features, wiring: Wiring) -> Tensor:
-        """Return (nodes, outputs)."""
+        """Return (nodes, outputs) of the last layer; heads read them."""
         hidden: list[Tensor] = []
         for place in range(len(self.shapes)):
             hidden.append(self._layer(place, self._input(place, x, hidden), wiring))
@@ -114,17 +111,3 @@ def load_known(network: nn.Module, weights: Weights) -> set[str]:
             raise WeightsError(f"'{name}' has the shape {weights[name].shape}, the network {tuple(state[name].shape)}.")
         state[name].copy_(torch.from_numpy(weights[name]))
     return state.keys() - weights.keys()
-
-
-def restore(candidate: Gnn, frame: Frame, weights: Weights) -> Network:
-    """Return a network with all its weights, in eval mode and on the CPU.
-
-    Raises:
-        WeightsError: if the weights are not complete, or of another network.
-    """
-    with torch.random.fork_rng([]):
-        network = Network(candidate, frame)
-    missing = load_known(network, weights)
-    if missing:
-        raise WeightsError(f"The weights lack '{sorted(missing)[0]}' and are not those of a finished network.")
-    return network.eval()

@@ -1,46 +1,39 @@
-"""A graph as tensors on the device, made once per process."""
+"""What training sees, on the device: every node and edge, and the labels of two parts."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from automl.core.errors import UsageError
-from automl.trainers.gnn.features import Features, place
-from automl.trainers.gnn.graph import Graph, Mask
-from automl.trainers.gnn.recipe import Device
-from automl.trainers.gnn.wiring import Wiring
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Part:
-    """Some nodes (n,) and their labels (n,)."""
-
-    nodes: Tensor
-    y: Tensor
+from automl.trainers.gnn.batch import Source
+from automl.trainers.gnn.graph import Graph
+from automl.trainers.gnn.ground import Ground
+from automl.trainers.gnn.tasks import Task
+from automl.trainers.gnn.tasks.level import Loading
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Placed:
-    """What training sees: every node and edge, and the labels of two parts. Labels of test nodes are not here."""
+    """The parts that training may read. Labels of test units are not here."""
 
-    x: Features
-    wiring: Wiring
-    train: Part
-    validation: Part
-    device: torch.device
+    ground: Ground
+    train: Source
+    validation: Source
 
-
-def put(graph: Graph, device: torch.device, *, normalize: bool) -> Placed:
-    """Put a graph on a device, without the labels of its test nodes."""
-    x = place(graph.x.normalized() if normalize else graph.x, device)
-    wiring = Wiring(torch.from_numpy(graph.edge_index).to(device), graph.nodes)
-    return Placed(x, wiring, part(graph, graph.train, device), part(graph, graph.validation, device), device)
+    @property
+    def device(self) -> torch.device:
+        """Where everything is."""
+        return self.ground.device
 
 
-def part(graph: Graph, mask: Mask, device: torch.device) -> Part:
-    """Put the nodes of a mask and their labels on a device."""
-    nodes = torch.from_numpy(mask.nonzero()[0])
-    return Part(nodes.to(device), torch.from_numpy(graph.y[mask]).to(device))
+def put(graph: Graph, task: Task, loading: Loading, device: torch.device, *, normalize: bool) -> Placed:
+    """Put a graph on a device, without the labels of its test units."""
+    ground = Ground(graph, device, normalize=normalize)
+    train = task.level.source(graph, ground, graph.train, loading, training=True)
+    return Placed(ground, train, task.level.source(graph, ground, graph.validation, loading, training=False))
+
+
+def put_test(graph: Graph, task: Task, loading: Loading, ground: Ground) -> Source:
+    """Put the labels of the test units beside a graph."""
+    return task.level.source(graph, ground, graph.test, loading, training=False)

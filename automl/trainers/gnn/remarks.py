@@ -6,29 +6,35 @@ import math
 from collections.abc import Sequence
 
 from automl.core.records import Metrics
+from automl.trainers.gnn.graph import Graph
+from automl.trainers.gnn.recipe import Recipe
+from automl.trainers.gnn.tasks import task_of
 
 
-def remarks(metrics: Metrics, *, validation: int, test: int, repeats: int, final_epochs: int) -> Sequence[str]:
+def remarks(metrics: Metrics, graph: Graph, recipe: Recipe) -> Sequence[str]:
     """Return sentences about a measured network.
 
     Args:
         metrics: what was measured of it.
-        validation: nodes to select by.
-        test: nodes to test on.
-        repeats: full trainings of a winner.
-        final_epochs: their length.
+        graph: what it was measured on.
+        recipe: how it was trained.
     """
-    accuracy = metrics["val_accuracy"]
+    name = next(iter(task_of(graph).target.metrics))
+    units, test = int(graph.validation.sum()), int(graph.test.sum())
+    noise = _noise(metrics["val_accuracy"], units) if name == "accuracy" else "a guess at the true one"
     return [
-        f"{validation} validation nodes tell an accuracy of {accuracy:.3f} from the true one to a standard error of "
-        f"{100 * standard_error(accuracy, validation):.1f} points, and the best of many is flattered by that: "
-        "differences below it are noise.",
-        f"Full training: {repeats} seeds of up to {final_epochs} epochs; val_accuracy and test_accuracy are their "
-        "means, the model handed over is the best of them on validation nodes.",
-        "Every number is from the epoch with the best validation accuracy. Published ones are often from the epoch, or "
-        f"the run, that was best on test nodes, which is worth 0.5 to 2.6 points; {test} test nodes were read once, "
-        "after all selection.",
+        f"The {name} on {units} validation {graph.task}s is {noise}, and the best of many is flattered by that: "
+        "small differences are noise.",
+        f"Full training: {recipe.repeats} seeds of up to {recipe.final_epochs} epochs; val_{name} and test_{name} are "
+        f"their means, the model handed over is the best of them on validation {graph.task}s.",
+        f"Every number is from the epoch with the best validation {name}. Published ones are often from the epoch, or "
+        "the run, that was best in test, which is worth 0.5 to 2.6 points of accuracy on citation graphs; "
+        f"{test} test {graph.task}s were read once, after all selection.",
     ]
+
+
+def _noise(accuracy: float, units: int) -> str:
+    return f"within a standard error of {100 * standard_error(accuracy, units):.1f} points of the true one"
 
 
 def standard_error(accuracy: float, count: int) -> float:

@@ -1,4 +1,4 @@
-"""Trainer `gnn`: how well a graph neural network classifies the nodes of the user's graph."""
+"""Trainer `gnn`: how well a graph neural network predicts the nodes, the graphs or the links of the user's data."""
 
 from __future__ import annotations
 
@@ -6,68 +6,80 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.errors import UsageError
+from automl.core.objectives import Direction
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.gnn.bank import SCORE, bank_arrays
-from automl.trainers.gnn.data import Splitting, read
 from automl.trainers.gnn.data.named import places
+from automl.trainers.gnn.data.read import Reading, read
+from automl.trainers.gnn.data.split import Splitting
 from automl.trainers.gnn.recipe import Device, Recipe
 from automl.trainers.gnn.remarks import remarks
+from automl.trainers.gnn.repeats import SEEDS_APART, later, merged, runs_in, spread
+from automl.trainers.gnn.tasks import TARGETS, Predict, task_of
+from automl.trainers.gnn.tasks.level import Decoder, Loading
 
 if TYPE_CHECKING:
     from torch import nn
 
     from automl.search_spaces.gnn.candidate import Gnn
     from automl.trainers.gnn.fit import Best
-    from automl.trainers.gnn.network import Frame, Network
+    from automl.trainers.gnn.network import Network
     from automl.trainers.gnn.placed import Placed
-
-REPEAT = "repeat{}."
-"""How the names of the networks of further seeds begin, among the weights of a full training."""
-SEEDS_APART = 1_000_003
 
 
 class GnnTrainer(Trainer):
-    """Trains candidates of the spaces `gnn` and `gnn-wide` on one graph, all of it at once.
+    """Trains candidates of the spaces `gnn` and `gnn-wide` on graphs.
 
-    It needs torch only. PyTorch Geometric's data objects are taken as they are; it is needed itself for its named data
-    sets (extra `gnn`).
+    It needs torch only. PyTorch Geometric's data objects are taken as they are; it is needed itself for data sets that
+    it reads (extra `gnn`).
+
+    Labels say what is predicted: classes, several labels at once, or numbers; of nodes where there is one for each, of
+    graphs where there are several graphs with one each. Links are predicted where `predict` says so.
 
     An evaluation of effort e runs up to `max(1, round(e * epochs))` epochs. The outcome is that of the epoch with the
-    best validation accuracy, of equals the one with the lower validation loss; so is that of a full training.
-    Labels of test nodes are read by `test` and by nothing else.
+    best validation metric, of equals the one with the better second metric; so is that of a full training.
+    Labels of test units are read by `test` and by nothing else.
 
     On a CPU the same seed gives the same outcome, in any process; on a GPU up to rounding.
 
     Settings:
+        predict: "classes", "labels", "numbers" or "links"; "auto" goes by the labels.
+        decoder: of links: the inner product of two nodes' vectors ("dot") or an MLP on their elementwise product.
         epochs: training of effort 1.
         final_epochs: training of `finish`.
         repeats: seeds of `finish`, whose mean and standard deviation are reported.
         lr: learning rate of Adam, where the candidate has none of its own; so with the next two.
-        weight_decay: L2 on all parameters.
-        dropout: of the inputs of layers, and of trained attention.
+        weight_decay: L2 on all parameters; None takes 5e-4 for nodes, else 0.
+        dropout: of the inputs of layers, and of trained attention; None takes 0.6 for nodes, else 0.2.
         batch_norm: on hidden layers. Without it most random networks do not learn at all.
         activation_on_logits: whether the last layer has its activation, too, as published.
-        normalize_features: rows of features are divided by their sums.
+        normalize_features: rows of features are divided by their sums; None does so on one graph without negative ones.
         patience: epochs without a better one after which a training ends; by default it does not.
+        batch_size: graphs of one step, or nodes where neighbours are sampled; None takes 64 graphs, 512 nodes.
+        sample_above: nodes of one graph above which neighbours are sampled for its nodes, instead of all at once.
+        fanout: most neighbours a node hears then, of the last layer first; further layers have the last number.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
         threads: CPU threads of torch; None leaves torch's own. With one the result does not depend on where it ran.
         mask: which column of the graph's masks, where they have several.
-        validation_share, test_share: of all nodes, where the graph brings no masks.
-        train_per_class: train on so many nodes of each class then, instead of all that are left.
+        validation_share, test_share: of all nodes, graphs or links, where the data bring no masks.
+        train_per_class: train on so many units of each class then, instead of all that are left.
         data_seed: seed of this division; unlike the seed of a search it stays the same.
 
     Profile `paper`: layers without batch norm and with an activation on logits.
     """
 
     accepts = ("gnn", "gnn-wide")
-    metrics = {"val_accuracy": "max", "val_loss": "min", "train_loss": "min", "params": "min"}
+    metrics: ClassVar[Mapping[str, Direction]] = {
+        **{f"val_{name}": way for target in TARGETS.values() for name, way in target.metrics.items()},
+        "train_loss": "min",
+        "params": "min",
+    }
     default_budget = {"trials": 8}
     profiles = {
         "paper": {  # Zhou et al. 2022, section 4, after Veličković et al. 2018
@@ -82,39 +94,34 @@ class GnnTrainer(Trainer):
         }
     }
 
+    # fmt: off
     def __init__(
-        self,
-        data: Any = None,
-        *,
-        epochs: int = 100,
-        final_epochs: int = 200,
-        repeats: int = 3,
-        lr: float = 0.005,
-        weight_decay: float = 5e-4,
-        dropout: float = 0.6,
-        batch_norm: bool = True,
-        activation_on_logits: bool = False,
-        normalize_features: bool = True,
-        patience: int | None = None,
-        device: Device = "auto",
-        threads: int | None = 1,
-        mask: int = 0,
-        validation_share: float = 0.2,
-        test_share: float = 0.2,
-        train_per_class: int | None = None,
+        self, data: Any = None, *,
+        predict: Predict = "auto", decoder: Decoder = "dot",
+        epochs: int = 100, final_epochs: int = 200, repeats: int = 3,
+        lr: float = 0.005, weight_decay: float | None = None, dropout: float | None = None,
+        batch_norm: bool = True, activation_on_logits: bool = False, normalize_features: bool | None = None,
+        patience: int | None = None, batch_size: int | None = None, sample_above: int = 100_000,
+        fanout: tuple[int, ...] = (15, 10), device: Device = "auto", threads: int | None = 1,
+        mask: int = 0, validation_share: float = 0.2, test_share: float = 0.2, train_per_class: int | None = None,
         data_seed: int = 0,
     ) -> None:
-        for name, value in {"epochs": epochs, "final_epochs": final_epochs, "repeats": repeats}.items():
-            if value < 1:
-                raise UsageError(f"'{name}' must be at least 1, got {value}.")
-        if mask < 0:
-            raise UsageError(f"'mask' counts columns from 0, got {mask}.")
-        self.epochs, self.final_epochs, self.repeats = epochs, final_epochs, repeats
-        self.batch_norm, self.activation_on_logits = batch_norm, activation_on_logits
-        self.normalize_features, self.mask = normalize_features, mask
-        self.recipe = Recipe(lr, weight_decay, dropout, patience, device, threads)
-        self.splitting = Splitting(validation_share, test_share, train_per_class, data_seed)
-        self.graph = read(data, self.splitting, mask)
+        # fmt: on
+        splitting = Splitting(validation_share, test_share, train_per_class, data_seed)
+        self.reading = Reading(predict, splitting, mask)
+        self.graph = read(data, self.reading)
+        self.task = task_of(self.graph)
+        usual = self.task.level.usual
+        normalize = self.task.level.normalizes(self.graph) if normalize_features is None else normalize_features
+        self.recipe = Recipe(
+            epochs, final_epochs, repeats, lr,
+            usual.weight_decay if weight_decay is None else weight_decay,
+            usual.dropout if dropout is None else dropout,
+            batch_norm, activation_on_logits, normalize, patience, decoder, device, threads,
+        )  # fmt: skip
+        self.loading = Loading(usual.batch_size if batch_size is None else batch_size, sample_above, tuple(fanout))
+        measured = {f"val_{name}": way for name, way in self.task.target.metrics.items()}
+        self.metrics = {**measured, "train_loss": "min", "params": "min"}  # type: ignore[misc]
         self._placed: Placed | None = None
         self._hash = ""
 
@@ -124,21 +131,29 @@ class GnnTrainer(Trainer):
 
     def facts(self) -> dict[str, Json]:
         """Return what the data say that a space must know, and what `load` needs besides weights."""
-        graph = self.graph
+        graph, recipe = self.graph, self.recipe
         return {
             "features": graph.x.shape[1],
             "outputs": graph.outputs,
             "task": graph.task,
-            "final_activation": self.activation_on_logits,
-            "batch_norm": self.batch_norm,
-            "normalize_features": self.normalize_features,
+            "predict": graph.predict,
+            "final_activation": recipe.activation_on_logits,
+            "batch_norm": recipe.batch_norm,
+            "normalize_features": recipe.normalize_features,
+            "decoder": recipe.decoder,
+            "deviation": list(graph.deviation),
+            "mean": list(graph.mean),
+            "graphs": len(graph.sizes),
             "nodes": graph.nodes,
             "edges": int(graph.edge_index.shape[1]),
-            "train_nodes": int(graph.train.sum()),
-            "validation_nodes": int(graph.validation.sum()),
-            "test_nodes": int(graph.test.sum()),
+            **{f"{part}_{graph.task}s": count for part, count in self._counts().items()},
             "class_names": list(graph.names),
         }
+
+    def _counts(self) -> dict[str, int]:
+        graph = self.graph
+        parts = {"train": graph.train, "validation": graph.validation, "test": graph.test}
+        return {name: int(mask.sum()) for name, mask in parts.items()}
 
     @classmethod
     def looks_in(cls) -> Sequence[Path]:
@@ -147,75 +162,63 @@ class GnnTrainer(Trainer):
     def fingerprint(self) -> str:
         """Return a hash of the graph, its labels and parts, and all settings. No seed depends on it."""
         if not self._hash:
-            graph = self.graph
-            digest = hashlib.sha256(repr(self._settings()).encode())
-            parts = (graph.edge_index, graph.y, graph.train, graph.validation, graph.test)
-            for array in (*graph.x.arrays(), *parts):
+            settings = (asdict(self.recipe), asdict(self.loading), asdict(self.reading), self.graph.predict)
+            digest = hashlib.sha256(repr(settings).encode())
+            for array in self.graph.arrays():
                 digest.update(repr((array.shape, str(array.dtype))).encode())
                 digest.update(np.ascontiguousarray(array).data)
             self._hash = f"gnn:{digest.hexdigest()[:16]}"
         return self._hash
 
-    def _settings(self) -> dict[str, Any]:
-        own = {
-            "epochs": self.epochs,
-            "final_epochs": self.final_epochs,
-            "repeats": self.repeats,
-            "batch_norm": self.batch_norm,
-            "activation_on_logits": self.activation_on_logits,
-            "normalize_features": self.normalize_features,
-            "mask": self.mask,
-        }
-        return {**own, **asdict(self.recipe), **asdict(self.splitting)}
-
     def train(self, candidate: Gnn, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
         """Train and measure; the weights say what they were worth, and hand on the bank they came with."""
         from automl.trainers.gnn.network import weights_of
 
-        epochs = max(1, round(effort * self.epochs))
+        epochs = max(1, round(effort * self.recipe.epochs))
         network, best, inherited = self._fit(candidate, epochs, weights, seed, report)
-        kept = {**weights_of(network), **bank_arrays(weights or {}), SCORE: np.array(best.found["accuracy"])}
+        kept = {**weights_of(network), **bank_arrays(weights or {}), SCORE: np.array(self._merit(best))}
         extras: dict[str, Json] = {"epoch": best.epoch, "inherited_layers": inherited}
         return Outcome({**best.metrics, "params": _params(network)}, kept, extras)
+
+    def _merit(self, best: Best) -> float:
+        """Return what a training was worth; more is better."""
+        name, direction = next(iter(self.task.target.metrics.items()))
+        return best.found[name] if direction == "max" else -best.found[name]
 
     def finish(self, candidate: Gnn, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
         """Train for `final_epochs` with several seeds; the metrics are means, and standard deviations beside them.
 
-        Kept weights count as epoch 0. The network that is best on validation nodes is the one handed over;
+        Kept weights count as epoch 0. The network that is best on the validation part is the one handed over;
         those of the other seeds stay beside it for `test`.
         """
         from automl.trainers.gnn.network import weights_of
 
+        epochs = self.recipe.final_epochs
         runs: list[tuple[Best, Network]] = []
-        for repeat in range(self.repeats):
-            network, best, _ = self._fit(
-                candidate,
-                self.final_epochs,
-                weights,
-                seed + repeat * SEEDS_APART,
-                _later(report, repeat, self.final_epochs),
-            )
+        for repeat in range(self.recipe.repeats):
+            start = seed + repeat * SEEDS_APART
+            network, best, _ = self._fit(candidate, epochs, weights, start, later(report, repeat * epochs))
             runs.append((best, network))
-        runs.sort(key=lambda run: (-run[0].found["accuracy"], run[0].found["loss"]))
-        kept = weights_of(runs[0][1])
-        for place, (_, network) in enumerate(runs[1:], start=1):
-            kept.update({REPEAT.format(place) + name: array for name, array in weights_of(network).items()})
-        metrics = {**_spread([best.metrics for best, _ in runs], "val_accuracy"), "params": _params(runs[0][1])}
-        metrics["model_val_accuracy"] = runs[0][0].found["accuracy"]
-        return Outcome(metrics, kept, {"epochs": [best.epoch for best, _ in runs]})
+        runs.sort(key=lambda run: (-self._merit(run[0]), run[0].found["loss"]))
+        name = next(iter(self.task.target.metrics))
+        metrics = {**spread([best.metrics for best, _ in runs], f"val_{name}"), "params": _params(runs[0][1])}
+        metrics[f"model_val_{name}"] = runs[0][0].found[name]
+        return Outcome(
+            metrics, merged([weights_of(network) for _, network in runs]), {"epochs": [best.epoch for best, _ in runs]}
+        )
 
     def _fit(
         self, candidate: Gnn, epochs: int, weights: Weights | None, seed: int, report: Report
     ) -> tuple[Network, Best, int]:
         """Train once; return the network at its best epoch, that epoch, and how many layers were inherited."""
         from automl.trainers._torch import reproducible
+        from automl.trainers.gnn.design import Design
         from automl.trainers.gnn.fit import Course, fit
-        from automl.trainers.gnn.network import Network, load_known
-        from automl.trainers.gnn.target import Classes
+        from automl.trainers.gnn.network import load_known
 
         placed, recipe = self._tensors(), self.recipe
         with reproducible(seed, placed.device, recipe.threads):
-            network = Network(candidate, self._frame()).to(placed.device)
+            network = Design.of(self.facts(), recipe.dropout).network(candidate).to(placed.device)
             missing = load_known(network, weights or {})
             course = Course(
                 epochs,
@@ -224,44 +227,36 @@ class GnnTrainer(Trainer):
                 recipe.patience,
                 complete=not missing,
             )
-            best = fit(network, placed, Classes(), course, report)
+            best = fit(network, placed, self.task.target, course, report)
         inherited = sum(f"layer{place}.project" not in missing for place in range(len(candidate.layers)))
         return network, best, inherited
-
-    def _frame(self) -> Frame:
-        from automl.trainers.gnn.network import Frame
-
-        graph = self.graph
-        return Frame(
-            graph.x.shape[1], graph.outputs, graph.task, self.batch_norm, self.activation_on_logits, self.recipe.dropout
-        )
 
     def _tensors(self) -> Placed:
         from automl.trainers._torch import choose_device
         from automl.trainers.gnn.placed import put
 
         if self._placed is None:
-            self._placed = put(self.graph, choose_device(self.recipe.device), normalize=self.normalize_features)
+            device = choose_device(self.recipe.device)
+            normalize = self.recipe.normalize_features
+            self._placed = put(self.graph, self.task, self.loading, device, normalize=normalize)
         return self._placed
 
     def test(self, candidate: Gnn, weights: Weights) -> Metrics:
-        """Measure the networks of all seeds on the test nodes; nothing else reads their labels."""
+        """Measure the networks of all seeds on the test part; nothing else reads its labels."""
         from automl.trainers._torch import reproducible
+        from automl.trainers.gnn.design import Design
         from automl.trainers.gnn.fit import named, score
-        from automl.trainers.gnn.network import restore
-        from automl.trainers.gnn.placed import part
-        from automl.trainers.gnn.target import Classes
+        from automl.trainers.gnn.placed import put_test
 
         if not self.graph.test.any():
             return {}
-        placed, frame = self._tensors(), self._frame()
-        nodes = part(self.graph, self.graph.test, placed.device)
+        placed, design, target = self._tensors(), Design.of(self.facts()), self.task.target
         with reproducible(0, placed.device, self.recipe.threads):
-            found = [
-                named("test", score(restore(candidate, frame, run).to(placed.device), placed, nodes, Classes()))
-                for run in _runs(weights)
-            ]
-        return {**_spread(found, "test_accuracy"), "model_test_accuracy": found[0]["test_accuracy"]}
+            part = put_test(self.graph, self.task, self.loading, placed.ground)
+            networks = [design.restored(candidate, run).to(placed.device) for run in runs_in(weights)]
+            found = [named("test", score(network, part, target)) for network in networks]
+        name = next(iter(target.metrics))
+        return {**spread(found, f"test_{name}"), f"model_test_{name}": found[0][f"test_{name}"]}
 
     @classmethod
     def load(cls, candidate: Gnn, weights: Weights, facts: Mapping[str, Any]) -> nn.Module:
@@ -270,10 +265,8 @@ class GnnTrainer(Trainer):
         x is (nodes, features) on the scale of the training data; the model divides rows by their sums itself.
         """
         from automl.trainers.gnn.exported import GraphModel
-        from automl.trainers.gnn.network import Frame, restore
 
-        network = restore(candidate, Frame.of(facts), weights)
-        return GraphModel(network, normalize=bool(facts["normalize_features"])).eval()
+        return GraphModel.of(candidate, weights, facts)
 
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
@@ -281,36 +274,9 @@ class GnnTrainer(Trainer):
         return np.zeros((2, int(facts["features"])), np.float32), np.array([[0, 1], [1, 0]])
 
     def remarks(self, candidate: Gnn, metrics: Metrics) -> Sequence[str]:
-        graph = self.graph
-        return remarks(
-            metrics,
-            validation=int(graph.validation.sum()),
-            test=int(graph.test.sum()),
-            repeats=self.repeats,
-            final_epochs=self.final_epochs,
-        )
+        """Return what selection noise is, over what the numbers are means, and the epoch rule."""
+        return remarks(metrics, self.graph, self.recipe)
 
 
 def _params(network: nn.Module) -> float:
     return float(sum(parameter.numel() for parameter in network.parameters()))
-
-
-def _spread(runs: Sequence[Mapping[str, float]], metric: str) -> dict[str, float]:
-    """Return the mean of every metric over runs and, as `METRIC_sd`, the standard deviation of one."""
-    means = {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
-    deviation = np.std([run[metric] for run in runs], ddof=1) if len(runs) > 1 else 0.0
-    return {**means, f"{metric}_sd": float(deviation)}
-
-
-def _runs(weights: Weights) -> list[dict[str, npt.NDArray[Any]]]:
-    """Return the weights of every seed's network; the one that is handed over first."""
-    first = {name: array for name, array in weights.items() if not name.startswith("repeat")}
-    found = [first]
-    while any(name.startswith(prefix := REPEAT.format(len(found))) for name in weights):
-        found.append({name.removeprefix(prefix): a for name, a in weights.items() if name.startswith(prefix)})
-    return found
-
-
-def _later(report: Report, repeat: int, epochs: int) -> Report:
-    """Return a report whose steps go on where those of the seeds before ended."""
-    return lambda step, metrics: report(repeat * epochs + step, metrics)

@@ -1,4 +1,5 @@
-"""Graphs from where users have them: one file per source, one way in (`read`), one record out (`Graph`). No torch."""
+"""Data of the trainer: from whatever users have to one checked `Graph`. Nothing here loads torch.
 
-from automl.trainers.gnn.data.read import read as read
-from automl.trainers.gnn.data.split import Splitting as Splitting
+From names, folders and objects (`named`, `folder`, `objects`; `cora`, `tu`, `tables`) to arrays (`raw`); what is wrong
+with them (`check`), who is trained on and who tested on (`split`); and all of it in order (`read`).
+"""
