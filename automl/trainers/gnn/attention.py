@@ -23,7 +23,7 @@ from automl.trainers.gnn.sparse import edge_sums, products, row_softmax
 from automl.trainers.gnn.wiring import Wiring
 
 Function: TypeAlias = Callable[[Tensor, Tensor, Wiring], Tensor]
-"""From h (nodes, heads, width), vectors (vectors, heads, width) and the edges to a score for every edge and head:
+"""From h (heard, heads, width), vectors (vectors, heads, width) and the edges to a score for every edge and head:
 (edges, heads), or (edges, 1) where all heads have the same."""
 
 SLOPE = 0.2
@@ -43,30 +43,30 @@ def gcn(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
 def gat(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     """e_ij = leaky_relu(<a_c, h_i> + <a_n, h_j>). Veličković et al. 2018, equation 3."""
     centre, neighbour = _dots(h, vectors)
-    return F.leaky_relu(edge_sums(centre, neighbour, wiring.edges), SLOPE)
+    return F.leaky_relu(edge_sums(centre[: wiring.nodes], neighbour, wiring.edges), SLOPE)
 
 
 def sym_gat(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     """e_ij = gat_ij + gat_ji, whether there is an edge back or not."""
     centre, neighbour = _dots(h, vectors)
-    there = F.leaky_relu(edge_sums(centre, neighbour, wiring.edges), SLOPE)
-    return there + F.leaky_relu(edge_sums(neighbour, centre, wiring.edges), SLOPE)
+    there = F.leaky_relu(edge_sums(centre[: wiring.nodes], neighbour, wiring.edges), SLOPE)
+    return there + F.leaky_relu(edge_sums(neighbour[: wiring.nodes], centre, wiring.edges), SLOPE)
 
 
 def cos(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     """e_ij = <a_c * h_i, a_n * h_j>: an inner product that, despite its name, is not divided by lengths."""
-    return products(h * vectors[0], h * vectors[1], wiring.edges)
+    return products(h[: wiring.nodes] * vectors[0], h * vectors[1], wiring.edges)
 
 
 def linear(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     """e_ij = tanh(<a_n, h_j>): the neighbour alone decides."""
     (neighbour,) = _dots(h, vectors)
-    return edge_sums(torch.zeros_like(neighbour), torch.tanh(neighbour), wiring.edges)
+    return edge_sums(torch.zeros_like(neighbour[: wiring.nodes]), torch.tanh(neighbour), wiring.edges)
 
 
 def gene_linear(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     """e_ij = <a, tanh(a_c * h_i + a_n * h_j)>."""
-    return tanh_scores(h * vectors[0], h * vectors[1], vectors[2], wiring.edges)
+    return tanh_scores(h[: wiring.nodes] * vectors[0], h * vectors[1], vectors[2], wiring.edges)
 
 
 FUNCTIONS: dict[Attention, Function] = {
@@ -98,7 +98,7 @@ class Attend(nn.Module):
         self.vectors = nn.Parameter(start) if self.trained else None
 
     def forward(self, h: Tensor, wiring: Wiring) -> Tensor:
-        """Return how much every edge counts, of h (nodes, heads, width), shaped as a `Function` does."""
+        """Return how much every edge counts, of h (heard, heads, width), shaped as a `Function` does."""
         if self.vectors is None:
             return self.function(h, h.new_empty(0), wiring)
         return row_softmax(self.function(h, self.vectors, wiring), wiring.edges)

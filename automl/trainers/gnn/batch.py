@@ -18,14 +18,14 @@ class Batch:
 
     Attributes:
         x: features (nodes, features).
-        wiring: the edges between these nodes.
+        wiring: the edges between these nodes, or those that every layer needs.
         asked: what the head of the network reads: places of nodes (units,), the graph of each node (nodes,), or the two
             ends of pairs (2, units).
         y: labels (units, ...).
     """
 
     x: Features
-    wiring: Wiring
+    wiring: Wiring | Sequence[Wiring]
     asked: Tensor
     y: Tensor
 
@@ -37,9 +37,10 @@ class Source(Protocol):
     def y(self) -> Tensor:
         """Return the labels of the part (units, ...), which are all the labels that it has."""
 
-    def batches(self, layers: int) -> Iterable[Batch]:
+    def batches(self, layers: int, *, whole: bool = False) -> Iterable[Batch]:
         """Return the batches of one epoch for a network of so many layers.
 
+        With `whole`, hidden layers are computed for all nodes of a batch, because batch norms want their statistics.
         What is random about those to train on is drawn from torch's generator.
         """
 
@@ -50,5 +51,5 @@ class Always:
     def __init__(self, batches: Sequence[Batch], y: Tensor) -> None:
         self._batches, self.y = batches, y
 
-    def batches(self, layers: int) -> Sequence[Batch]:
+    def batches(self, layers: int, *, whole: bool = False) -> Sequence[Batch]:
         return self._batches

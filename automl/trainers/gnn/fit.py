@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from automl.core.trainer import Report
 from automl.trainers.gnn.batch import Batch, Source
-from automl.trainers.gnn.design import HEAD
+from automl.trainers.gnn.design import HEAD, SCALE
 from automl.trainers.gnn.network import Network
 from automl.trainers.gnn.placed import Placed
 from automl.trainers.gnn.tasks.target import Target, better
@@ -108,7 +108,7 @@ def _epoch(network: Network, part: Source, target: Target, adam: torch.optim.Opt
     """Take a step on every batch of a part; return the mean loss of a unit."""
     network.train()
     total = units = 0.0
-    for batch in part.batches(network.depth):
+    for batch in part.batches(network.depth, whole=network.normed):
         total += _step(network, batch, target, adam) * len(batch.y)
         units += len(batch.y)
     return total / units
@@ -125,8 +125,9 @@ def _step(network: Network, batch: Batch, target: Target, adam: torch.optim.Opti
 
 def outputs(network: Network, batch: Batch) -> Tensor:
     """Return the outputs (units, ...) of a network for what a batch asks."""
-    made: Tensor = network.get_submodule(HEAD)(network(batch.x, batch.wiring), batch.asked, len(batch.y))
-    return made
+    answers = network.get_submodule(HEAD)(network(batch.x, batch.wiring), batch.asked, len(batch.y))
+    scaled: Tensor = network.get_submodule(SCALE)(answers)
+    return scaled
 
 
 @torch.no_grad()

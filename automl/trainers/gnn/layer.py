@@ -64,7 +64,7 @@ class MessagePassing(nn.Module):
         """Return (nodes, outputs) before batch norm and activation.
 
         Args:
-            x: (nodes, inputs), after dropout.
+            x: (heard, inputs), after dropout.
             wiring: the edges.
             rate: of dropout on attention.
         """
@@ -73,7 +73,7 @@ class MessagePassing(nn.Module):
         if self.attend.trained:
             gathered = self._gathered(dropout(scores, rate, training=self.training), h, wiring)
         else:  # all heads weigh neighbours alike: then they are columns of one matrix
-            gathered = self._gathered(scores, h.flatten(1).unsqueeze(1), wiring).view_as(h)
+            gathered = self._gathered(scores, h.flatten(1).unsqueeze(1), wiring).reshape(-1, *h.shape[1:])
         joined = gathered.mean(dim=1) if self.averaged else gathered.flatten(1)
         return self._combined(joined + self.bias)
 

@@ -6,6 +6,7 @@ norm0.weight, ..., skip1.weight, readout.weight, ...: what stays with its networ
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
@@ -70,25 +71,37 @@ class Network(nn.Module):
         """How many layers there are."""
         return len(self.shapes)
 
-    def forward(self, x: Features, wiring: Wiring) -> Tensor:
-        """Return (nodes, outputs) of the last layer; heads read them."""
+    @property
+    def normed(self) -> bool:
+        """Whether there are batch norms, which in training depend on all nodes."""
+        return any(isinstance(part, nn.BatchNorm1d) for part in self.children())
+
+    def forward(self, x: Features, wiring: Wiring | Sequence[Wiring]) -> Tensor:
+        """Return (nodes, outputs) of the nodes that hear in the last layer; heads read them.
+
+        Args:
+            x: features of the nodes that the first layer hears.
+            wiring: the edges, or those of every layer; a layer hears the first nodes of the layer before.
+        """
+        each = [wiring] * self.depth if isinstance(wiring, Wiring) else wiring
         hidden: list[Tensor] = []
-        for place in range(len(self.shapes)):
-            hidden.append(self._layer(place, self._input(place, x, hidden), wiring))
+        for place, edges in enumerate(each):
+            hidden.append(self._layer(place, self._input(place, x, hidden, edges), edges))
         return hidden[-1]
 
-    def _input(self, place: int, x: Features, hidden: list[Tensor]) -> Features:
+    def _input(self, place: int, x: Features, hidden: list[Tensor], edges: Wiring) -> Features:
         """Return what a layer reads, after dropout."""
         if not hidden:
             return dropped(x, self.rate, training=self.training)
-        jumps = self.skip == "jumping" and place == len(self.shapes) - 1
-        read = torch.cat(hidden, dim=1) if jumps else hidden[-1]
-        return dropout(read, self.rate, training=self.training)
+        jumps = self.skip == "jumping" and place == self.depth - 1
+        read = [made[: edges.heard] for made in (hidden if jumps else hidden[-1:])]
+        return dropout(torch.cat(read, dim=1) if jumps else read[0], self.rate, training=self.training)
 
-    def _layer(self, place: int, read: Features, wiring: Wiring) -> Tensor:
-        made: Tensor = self.get_submodule(f"layer{place}")(read, wiring, self.rate)
+    def _layer(self, place: int, read: Features, edges: Wiring) -> Tensor:
+        made: Tensor = self.get_submodule(f"layer{place}")(read, edges, self.rate)
         if self.skip == "residual" and place:
-            made = made + (getattr(self, f"skip{place}")(read) if hasattr(self, f"skip{place}") else read)  # type: ignore[operator]
+            own = read[: edges.nodes]  # type: ignore[index]
+            made = made + (getattr(self, f"skip{place}")(own) if hasattr(self, f"skip{place}") else own)
         if hasattr(self, f"norm{place}"):
             made = getattr(self, f"norm{place}")(made)
         return self.bends[place](made)

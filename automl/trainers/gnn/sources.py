@@ -10,6 +10,7 @@ from torch import Tensor
 from automl.trainers.gnn.batch import Always, Batch, Source
 from automl.trainers.gnn.graph import Graph, Mask
 from automl.trainers.gnn.ground import Ground, rows
+from automl.trainers.gnn.reach import reach
 from automl.trainers.gnn.tasks.level import Loading
 
 FIXED = 0
@@ -17,9 +18,23 @@ FIXED = 0
 
 
 def whole(graph: Graph, ground: Ground, mask: Mask) -> Source:
-    """Return all nodes as one batch, of which those of a mask are asked."""
-    y = _labels(graph, ground, mask)
-    return Always([Batch(ground.x, ground.wiring, _places(mask, ground), y)], y)
+    """Return as one batch all that networks read for the outputs of the nodes of a mask."""
+    return _Reached(ground, _places(mask, ground), _labels(graph, ground, mask))
+
+
+class _Reached:
+    """Some nodes and what their outputs depend on, found once for each number of layers."""
+
+    def __init__(self, ground: Ground, nodes: Tensor, y: Tensor) -> None:
+        self.ground, self.nodes, self.y = ground, nodes, y
+        self._made: dict[tuple[int, bool], Batch] = {}
+
+    def batches(self, layers: int, *, whole: bool = False) -> Sequence[Batch]:
+        if (layers, whole) not in self._made:
+            part = reach(self.ground.wiring, self.nodes, layers, whole=whole)
+            asked = torch.arange(len(self.nodes), device=self.ground.device)
+            self._made[layers, whole] = Batch(rows(self.ground.x, part.nodes), part.wirings, asked, self.y)
+        return [self._made[layers, whole]]
 
 
 def of_graphs(graph: Graph, ground: Ground, mask: Mask, batch_size: int, *, training: bool) -> Source:
@@ -45,7 +60,7 @@ class _Graphs:
         self.graphs = units if self.by_graph else torch.unique(ground.graph_of(units))
         self.count = len(self.graphs)
 
-    def batches(self, layers: int) -> Iterator[Batch]:
+    def batches(self, layers: int, *, whole: bool = False) -> Iterator[Batch]:
         return self.in_order(torch.randperm(self.count).to(self.ground.device))
 
     def in_order(self, order: Tensor) -> Iterator[Batch]:
@@ -70,7 +85,7 @@ class _Sampled:
         self.y, self.units = _labels(graph, ground, mask), _places(mask, ground)
         self.sampler = ground.sampler
 
-    def batches(self, layers: int) -> Iterator[Batch]:
+    def batches(self, layers: int, *, whole: bool = False) -> Iterator[Batch]:
         generator = None if self.training else torch.Generator().manual_seed(FIXED)
         count = len(self.units)
         order = torch.randperm(count) if self.training else torch.arange(count)
@@ -103,7 +118,7 @@ class _Drawn:
     def _keys(self, pairs: Tensor) -> Tensor:
         return pairs.amin(dim=0) * self.ground.nodes + pairs.amax(dim=0)
 
-    def batches(self, layers: int) -> Iterator[Batch]:
+    def batches(self, layers: int, *, whole: bool = False) -> Iterator[Batch]:
         drawn = torch.randint(self.ground.nodes, self.linked.shape).to(self.linked)
         keys = self._keys(drawn)
         near = self.keys[torch.searchsorted(self.keys, keys).clamp(max=len(self.keys) - 1)]
