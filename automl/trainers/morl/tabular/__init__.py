@@ -1,0 +1,1 @@
+"""The built-in learner `tabular`: multi-policy Q-learning with tables, compiled."""
