@@ -99,6 +99,14 @@ def test_a_bank_forgets_the_worst_when_it_is_full():
     assert sum(array.nbytes for array in bank_arrays(handed).values()) <= space.bank_bytes
 
 
+def test_a_diverged_layer_enters_no_bank():
+    child = changed(1, heads=1)
+    weights = trained(SPACE, PARENT, None, 1.0, 0.7)
+    weights["layer0.project"][0, 0] = np.nan
+    assert inherited(child, weights=weights) == set()
+    assert inherited(changed(0, heads=4, width=4), weights=weights) == {1}, "the other layer is sound"
+
+
 def test_no_bank_hands_on_the_parents_layers_only():
     space = GnnSpace(features=30, bank_mb=0.0)
     found = space.inherit(changed(1, heads=1), PARENT, shaped(space, PARENT))

@@ -72,7 +72,9 @@ class Bank:
         for place, kind in enumerate(every):
             prefix = layer_prefix(place)
             arrays = {name.removeprefix(prefix): a for name, a in weights.items() if name.startswith(prefix)}
-            if arrays and (kind not in self.layers or score >= float(self.layers[kind][SCORE])):
+            if not arrays or not all(np.isfinite(array).all() for array in arrays.values()):
+                continue  # whoever inherited from a diverged layer would diverge, too
+            if kind not in self.layers or score >= float(self.layers[kind][SCORE]):
                 self.layers.pop(kind, None)  # the latest comes last, and is forgotten last among equals
                 self.layers[kind] = {**arrays, SCORE: np.array(score)}
 
