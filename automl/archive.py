@@ -56,9 +56,29 @@ class Archive:
 
     @cached_property
     def best(self) -> Trial | None:
-        """The best trial within the limits, by the first objective; None if there is none."""
+        """The best trial within the limits, by the first objective; None if there is none.
+
+        Where several trials of a search for one objective were trained in full, it is the best of them by that: the
+        luckiest of many short measurements is not always the best of few long ones.
+        """
         first = next(iter(self.ranked), None)
-        return first if first and self.info.objectives.feasible(first.metrics) else None
+        if first is None or not self.info.objectives.feasible(first.metrics):
+            return None
+        full = self._scores_in_full if len(self.info.objectives.goals) == 1 and not self.by_budget else {}
+        if len(full) < 2:
+            return first
+        return max((trial for trial in self.ranked if trial.number in full), key=lambda trial: full[trial.number])
+
+    @property
+    def _scores_in_full(self) -> Mapping[int, float]:
+        """By number of the trial, the better score of its full trainings by the first objective."""
+        goal, scores = self.info.objectives.goals[0], dict[int, float]()
+        finals: Any = self.header.get("finals", [])
+        for final in finals:
+            if goal.metric in final.get("metrics", ()):
+                score = goal.score(final["metrics"])
+                scores[final["trial"]] = max(score, scores.get(final["trial"], score))
+        return scores
 
     def finalists(self, wanted: int | None) -> tuple[Trial, ...]:
         """Return the trials to train in full: the best; with several objectives those of the front.

@@ -89,7 +89,8 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
         for role, cls in plugins.items()
         for name, value in complete(cls, chosen[role], facts if role == "space" else {}).items()
     }
-    named = {"controller": controller_name, "trainer": trainer_name, "set": every}
+    finalists = trainer_class.default_finalists if config.finalists is None else config.finalists
+    named = {"controller": controller_name, "trainer": trainer_name, "set": every, "finalists": finalists}
     resolved = _resolve(config.model_copy(update=named), objectives, budget)
     return Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
 

@@ -65,6 +65,10 @@ def search(
         typer.Option(help="Controller to run beside it at equal budget, or none. Repeatable."),
     ] = None,
     config: Annotated[Path | None, typer.Option(help="TOML file with any of these options.")] = None,
+    finalists: Annotated[
+        int | None,
+        typer.Option(min=0, help="How many are trained in full; the best of these is the result."),
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="Run directory; runs/SPACE-CONTROLLER-N if not given.")] = None,
     optuna: Annotated[str | None, typer.Option(metavar="URL", help="Optuna storage, or none.")] = None,
     mlflow: Annotated[str | None, typer.Option(metavar="URI", help="MLflow tracking server, or none.")] = None,
@@ -78,7 +82,7 @@ def search(
     options: dict[str, Any] = {
         "controller": controller, "trainer": trainer, "objectives": objective, "trials": trials,
         "evaluations": evaluations, "time": time, "cost": cost, "seed": seed, "workers": workers, "runner": runner,
-        "limit": limit, "set": parse_assignments(set_) if set_ else None, "baselines": baseline,
+        "limit": limit, "set": parse_assignments(set_) if set_ else None, "baselines": baseline, "finalists": finalists,
         "out": str(out) if out else None, "optuna": optuna, "mlflow": mlflow,
         "quiet": quiet or None, "json": json_ or None,
     }  # fmt: skip

@@ -44,6 +44,8 @@ class Trainer(ABC):
     """What `Outcome.cost` counts, for example 'training MACs'; empty if it counts nothing."""
     default_budget: ClassVar[Mapping[str, float]] = {"trials": 20}
     """The budget of a search that names none: it ends within about two minutes on two cores."""
+    default_finalists: ClassVar[int | None] = None
+    """How many of the best are trained in full, if the search names no number; None for the usual: one, or a front."""
     starts: ClassVar[tuple[Start, ...]] = ("kept", "scratch")
     """From which weights a winner is trained in full: those the search kept, and none."""
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}

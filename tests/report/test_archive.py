@@ -115,3 +115,20 @@ def test_rounding_gains_nothing_in_a_trade_off():
     assert [result.id for result in archive.trade_off_front] == [1, 2]
     assert study(path).trade_off_front == ()
     assert replace(study(), header=archive.header).trade_off_front == ()
+
+
+def test_of_several_finalists_the_best_is_the_one_that_is_best_when_trained_in_full():
+    def final(trial, start, accuracy):
+        return {"trial": trial, "start": start, "metrics": {"val_accuracy": accuracy}}
+
+    lucky, steady, third = (closed(measured(i, a)) for i, a in enumerate((0.9, 0.8, 0.7)))
+    archive = study(lucky, steady, third)
+    assert archive.best is lucky
+
+    def with_finals(*finals):
+        return replace(archive, header={**archive.header, "finals": list(finals)})
+
+    assert with_finals(final(0, "scratch", 0.6)).best is lucky
+    both = final(0, "kept", 0.6), final(0, "scratch", 0.5), final(1, "scratch", 0.75)
+    failed = {"trial": 2, "start": "scratch", "error": ["raised", "no"]}
+    assert with_finals(*both, failed).best is steady
