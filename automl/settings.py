@@ -3,6 +3,7 @@
 epochs=4                 goes to whichever of space, controller and trainer has a setting `epochs`
 trainer.epochs=4         names the one that is meant
 profile=paper            a named preset, applied to every plug-in that has one of that name
+inner=bayesian startup=5 a controller that wraps another is given its name, and its settings behind it
 """
 
 from __future__ import annotations
@@ -10,10 +11,12 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from automl.core.controller import Controller, MakeController
 from automl.core.errors import UnknownName, UsageError
-from automl.registry import settings_of
+from automl.registry import found, load, settings_of
 
 Plugins: TypeAlias = Mapping[str, type[Any]]
 """The roles `space`, `controller`, `trainer` with their classes."""
@@ -77,10 +80,39 @@ def _owner(key: str, plugins: Plugins) -> tuple[str, str]:
     return owners[0], key
 
 
+@dataclass(frozen=True)
+class NamedController:
+    """A controller inside another, as a setting: its text, and what that means."""
+
+    text: str
+    cls: type[Controller]
+    settings: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def parse(cls, text: str) -> NamedController:
+        """Read `NAME key=value key=value`.
+
+        Raises:
+            UsageError: if there is no controller of that name, or a setting is not one of its own.
+        """
+        name, *rest = text.split() or [""]
+        inner = load("controllers", name)
+        return cls(text, inner, assign(parse_assignments(rest), {"controller": inner})["controller"])
+
+    def __call__(self, space: Any, objectives: Any, seed: int, /) -> Controller:
+        """Make the controller."""
+        return self.cls(space, objectives, seed, **self.settings)
+
+    def __str__(self) -> str:
+        return self.text
+
+
 def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> Any:
     """Convert a value, often a text from the command line, to the annotated type of the setting."""
     from pydantic import TypeAdapter, ValidationError
 
+    if parameter.annotation is MakeController:
+        return NamedController.parse(str(value))
     adapter = TypeAdapter(parameter.annotation)
     for candidate in _readings(value):
         try:
@@ -109,5 +141,15 @@ def complete(cls: type[Any], chosen: Mapping[str, Any], filled: Mapping[str, Any
     for name, parameter in settings_of(cls).items():
         value = chosen.get(name, parameter.default)
         if name not in filled and value is not None and value is not inspect.Parameter.empty:
-            values[name] = list(value) if isinstance(value, tuple) else value
+            values[name] = _plain(value)
     return values
+
+
+def _plain(value: Any) -> Any:
+    """Return a setting as JSON; a controller by its name."""
+    if isinstance(value, NamedController):
+        return value.text
+    if isinstance(value, type):
+        place = f"{value.__module__}:{value.__qualname__}"
+        return next(name for name, point in found("controllers").items() if point.value == place)
+    return list(value) if isinstance(value, tuple) else value

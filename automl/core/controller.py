@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Protocol
 
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
@@ -71,3 +71,15 @@ class Controller(ABC):
     def diagnostics(self) -> Mapping[str, float]:
         """Return numbers about the learning itself (baseline, entropy), shown beside the results."""
         return {}
+
+
+class MakeController(Protocol):
+    """Makes a controller: a class of controllers, or one whose settings are filled in (`functools.partial`).
+
+    A controller that wraps another takes it as a setting of this type. It is set by name, the settings of the other
+    behind it (`inner=bayesian startup=5`), and the engine, which knows the names, finds the class: so no plug-in looks
+    up another, and from Python any class will do.
+    """
+
+    def __call__(self, space: SearchSpace[Any], objectives: Objectives, seed: int, /) -> Controller:
+        """Make a controller of a study."""
