@@ -7,17 +7,18 @@ from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 
-from automl.core.errors import WeightsError
 from automl.core.records import Weights
 from automl.search_spaces.gnn.candidate import Gnn
-from automl.trainers.gnn.heads import Scaled
+from automl.trainers.gnn.heads import Scale
 from automl.trainers.gnn.network import Frame, Network, load_known
 from automl.trainers.gnn.tasks import LEVELS
 from automl.trainers.gnn.tasks.level import Decoder, Ends
+from automl.trainers.gnn.weights import refuse_incomplete
 
-HEAD = "readout"
-"""Name of the head within a network; its weights are never inherited."""
+HEAD, SCALE = "readout", "scale"
+"""Names of the head within a network, whose weights are never inherited, and of what scales its outputs."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +48,8 @@ class Design:
         network = Network(candidate, self.frame)
         ends = Ends(network.shapes[-1].outputs, self.frame.outputs, self.decoder)
         head = LEVELS[self.frame.task]().head(candidate, ends)
-        network.add_module(HEAD, Scaled(head, list(self.deviation), list(self.mean)) if self.mean else head)
+        network.add_module(HEAD, head)
+        network.add_module(SCALE, Scale(list(self.deviation), list(self.mean)) if self.mean else nn.Identity())
         return network
 
     def restored(self, candidate: Gnn, weights: Weights) -> Network:
@@ -58,7 +60,5 @@ class Design:
         """
         with torch.random.fork_rng([]):
             network = self.network(candidate)
-        missing = load_known(network, weights)
-        if missing:
-            raise WeightsError(f"The weights lack '{sorted(missing)[0]}' and are not those of a finished network.")
+        refuse_incomplete(load_known(network, weights))
         return network.eval()

@@ -49,9 +49,3 @@ def place(rows: Rows, device: torch.device) -> Features:
     nodes = torch.from_numpy(rows.nodes()).to(device)
     pattern = Pattern(nodes, torch.from_numpy(rows.indices).long().to(device), rows.shape)
     return SparseRows(torch.tensor(rows.values, device=device), pattern)
-
-
-def normalized(x: Tensor) -> Tensor:
-    """Return rows that sum to 1, as the recipes for citation graphs have it; empty ones stay empty."""
-    total = x.sum(dim=1, keepdim=True)
-    return x / torch.where(total == 0, torch.ones_like(total), total)

@@ -17,7 +17,7 @@ from torch import Tensor, nn
 
 from automl.core.trainer import Report
 from automl.trainers.gnn.batch import Batch, Source
-from automl.trainers.gnn.design import HEAD
+from automl.trainers.gnn.design import HEAD, SCALE
 from automl.trainers.gnn.network import Network
 from automl.trainers.gnn.placed import Placed
 from automl.trainers.gnn.tasks.target import Target, better
@@ -125,8 +125,9 @@ def _step(network: Network, batch: Batch, target: Target, adam: torch.optim.Opti
 
 def outputs(network: Network, batch: Batch) -> Tensor:
     """Return the outputs (units, ...) of a network for what a batch asks."""
-    made: Tensor = network.get_submodule(HEAD)(network(batch.x, batch.wiring), batch.asked, len(batch.y))
-    return made
+    answers = network.get_submodule(HEAD)(network(batch.x, batch.wiring), batch.asked, len(batch.y))
+    scaled: Tensor = network.get_submodule(SCALE)(answers)
+    return scaled
 
 
 @torch.no_grad()

@@ -10,6 +10,26 @@ from torch import Tensor, nn
 from automl.search_spaces.gnn.candidate import Pooling
 
 
+def pool_sum(h: Tensor, member: Tensor, count: int) -> Tensor:
+    """Return the sum over the nodes of each graph (graphs, width)."""
+    return h.new_zeros(count, h.shape[1]).index_add(0, member, h)
+
+
+def pool_mean(h: Tensor, member: Tensor, count: int) -> Tensor:
+    """Return the mean over the nodes of each graph (graphs, width); 0 for a graph without nodes."""
+    sizes = h.new_zeros(count).index_add(0, member, torch.ones_like(h[:, 0]))
+    return pool_sum(h, member, count) / sizes.clamp(min=1).unsqueeze(1)
+
+
+def pool_max(h: Tensor, member: Tensor, count: int) -> Tensor:
+    """Return the maximum over the nodes of each graph (graphs, width); 0 for a graph without nodes."""
+    places = member.unsqueeze(1).expand_as(h)
+    return h.new_zeros(count, h.shape[1]).scatter_reduce(0, places, h, "amax", include_self=False)
+
+
+POOLS: dict[Pooling, Callable[[Tensor, Tensor, int], Tensor]] = {"mean": pool_mean, "sum": pool_sum, "max": pool_max}
+
+
 class Pick(nn.Module):
     """The vectors of nodes are the outputs."""
 
@@ -21,9 +41,9 @@ class Pick(nn.Module):
 class Pool(nn.Module):
     """The vectors of each graph become one, of which a linear map makes outputs."""
 
-    def __init__(self, pooling: Pooling, width: int, outputs: int) -> None:
+    def __init__(self, pool: Callable[[Tensor, Tensor, int], Tensor], width: int, outputs: int) -> None:
         super().__init__()
-        self.pool = POOLS[pooling]
+        self.pool = pool
         self.linear = nn.Linear(width, outputs)
         nn.init.xavier_uniform_(self.linear.weight)
         nn.init.zeros_(self.linear.bias)
@@ -57,39 +77,17 @@ class Decode(nn.Module):
         return made.squeeze(1)
 
 
-class Scaled(nn.Module):
-    """A head whose outputs are in the units of the labels."""
+class Scale(nn.Module):
+    """Outputs in the units of the labels: times their deviation, plus their mean."""
 
     deviation: Tensor
     mean: Tensor
 
-    def __init__(self, head: nn.Module, deviation: list[float], mean: list[float]) -> None:
+    def __init__(self, deviation: list[float], mean: list[float]) -> None:
         super().__init__()
-        self.head = head
         self.register_buffer("deviation", torch.tensor(deviation), persistent=False)
         self.register_buffer("mean", torch.tensor(mean), persistent=False)
 
-    def forward(self, h: Tensor, asked: Tensor, count: int) -> Tensor:
-        """Return outputs times deviation plus mean."""
-        made: Tensor = self.head(h, asked, count) * self.deviation + self.mean
-        return made
-
-
-def pool_sum(h: Tensor, member: Tensor, count: int) -> Tensor:
-    """Return the sum over the nodes of each graph (graphs, width)."""
-    return h.new_zeros(count, h.shape[1]).index_add(0, member, h)
-
-
-def pool_mean(h: Tensor, member: Tensor, count: int) -> Tensor:
-    """Return the mean over the nodes of each graph (graphs, width); 0 for a graph without nodes."""
-    sizes = h.new_zeros(count).index_add(0, member, torch.ones_like(h[:, 0]))
-    return pool_sum(h, member, count) / sizes.clamp(min=1).unsqueeze(1)
-
-
-def pool_max(h: Tensor, member: Tensor, count: int) -> Tensor:
-    """Return the maximum over the nodes of each graph (graphs, width); 0 for a graph without nodes."""
-    places = member.unsqueeze(1).expand_as(h)
-    return h.new_zeros(count, h.shape[1]).scatter_reduce(0, places, h, "amax", include_self=False)
-
-
-POOLS: dict[Pooling, Callable[[Tensor, Tensor, int], Tensor]] = {"mean": pool_mean, "sum": pool_sum, "max": pool_max}
+    def forward(self, outputs: Tensor) -> Tensor:
+        """Return outputs (units, numbers) on the scale of the labels."""
+        return outputs * self.deviation + self.mean

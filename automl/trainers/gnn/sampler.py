@@ -60,7 +60,7 @@ class Sampler:
         self._place[every] = -1
         wiring = Wiring(edges, count)
         counts = (self.starts[frontier + 1] - self.starts[frontier]).clamp(max=fanouts[-1])
-        wiring.degree[count - len(frontier) :] = 1 + counts.to(wiring.degree)
+        wiring.degrees[count - len(frontier) :] = 1 + counts.to(wiring.degrees)
         return every, wiring
 
     def _drawn(self, nodes: Tensor, most: int, generator: torch.Generator | None) -> tuple[Tensor, Tensor]:

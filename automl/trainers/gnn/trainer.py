@@ -260,18 +260,26 @@ class GnnTrainer(Trainer):
 
     @classmethod
     def load(cls, candidate: Gnn, weights: Weights, facts: Mapping[str, Any]) -> nn.Module:
-        """Return a finished model as an `nn.Module` in eval mode: forward(x, edge_index, batch=None) gives logits.
+        """Return a finished model as an `nn.Module` in eval mode: forward(x, edge_index, batch=None) gives outputs.
 
-        x is (nodes, features) on the scale of the training data; the model divides rows by their sums itself.
+        x is (nodes, features) as in the training data, dense; edge_index (2, edges) leads from and to; batch is the
+        graph of each node, where graphs are predicted. Of networks on links `score(x, edge_index, pairs)` gives logits.
         """
-        from automl.trainers.gnn.exported import GraphModel
+        from automl.trainers.gnn.exported import exported
 
-        return GraphModel.of(candidate, weights, facts)
+        return exported(candidate, weights, facts)
 
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
         """Return two nodes (2, features) without features, and an edge each way (2, 2)."""
         return np.zeros((2, int(facts["features"])), np.float32), np.array([[0, 1], [1, 0]])
+
+    @classmethod
+    def files(cls, model: Any) -> Mapping[str, str]:
+        """Return the source of the model, which loads the weights beside it without this package."""
+        from automl.trainers.gnn.exported import FILE
+
+        return {FILE: model.source}
 
     def remarks(self, candidate: Gnn, metrics: Metrics) -> Sequence[str]:
         """Return what selection noise is, over what the numbers are means, and the epoch rule."""

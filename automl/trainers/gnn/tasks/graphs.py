@@ -37,10 +37,10 @@ class Graphs(Level):
         return Divided(y, split(raw, units, splitting), outputs, raw.edge_index)
 
     def head(self, candidate: Gnn, ends: Ends) -> nn.Module:
-        from automl.trainers.gnn.heads import Pool
+        from automl.trainers.gnn.heads import POOLS, Pool
 
         assert candidate.pooling is not None
-        return Pool(candidate.pooling, ends.width, ends.outputs)
+        return Pool(POOLS[candidate.pooling], ends.width, ends.outputs)
 
     def source(self, graph: Graph, ground: Ground, mask: Mask, loading: Loading, *, training: bool) -> Source:
         from automl.trainers.gnn import sources
