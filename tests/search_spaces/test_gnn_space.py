@@ -57,6 +57,12 @@ def test_the_last_layer_of_a_network_on_nodes_has_the_width_of_its_output():
     pooled, trace = run(GnnSpace(outputs=11, task="graph").build, at_random(np.random.default_rng(0)))
     assert "layer1/width" in trace
     assert pooled.pooling == trace["pooling"].value
+    summed = GnnSpace(task="graph", pooling="sum")
+    fixed, trace = run(summed.build, at_random(np.random.default_rng(0)))
+    assert fixed.pooling == "sum"
+    assert "pooling" not in trace
+    with pytest.raises(InvalidCandidate, match="pools by max"):
+        summed.check(replace(fixed, pooling="max"))
 
 
 def test_the_wide_space_asks_for_depth_connections_and_recipe():

@@ -32,6 +32,7 @@ class Limits:
         max_params: most parameters, or None.
         final_activation: whether the trainer has an activation on the last layer, too.
         wide: whether skip connections and the recipe of training are searched.
+        poolings: how node vectors may become a graph's, where graphs are predicted.
     """
 
     features: int
@@ -44,6 +45,7 @@ class Limits:
     max_params: int | None
     final_activation: bool
     wide: bool
+    poolings: tuple[Pooling, ...] = POOLINGS
 
     def smallest(self, layers: int) -> Gnn:
         """Return the smallest network of so many layers."""
@@ -51,7 +53,7 @@ class Limits:
         last = Layer(self.outputs, self.heads[0], "const", "sum", "identity", "sigmoid")
         hidden = (least,) * (layers - 1)
         every = (*hidden, last if self.task == "node" else least)
-        return Gnn(every, pooling=POOLINGS[0] if self.task == "graph" else None)
+        return Gnn(every, pooling=self.poolings[0] if self.task == "graph" else None)
 
     def fit(self, candidate: Gnn) -> bool:
         """Tell whether a network is small enough. A last layer of one head is never too wide for its outputs."""
@@ -80,6 +82,10 @@ class Limits:
             self._check_layer(layer, last=place == len(candidate.layers) - 1)
         if (candidate.pooling is not None) != (self.task == "graph"):
             raise InvalidCandidate("Graphs are pooled, nodes and links are not.", f"The task is '{self.task}'.")
+        if candidate.pooling is not None and candidate.pooling not in self.poolings:
+            raise InvalidCandidate(
+                f"The network pools by {candidate.pooling}.", f"This space has {', '.join(self.poolings)}."
+            )
         if not self.wide and candidate != Gnn(candidate.layers, candidate.pooling):
             raise InvalidCandidate(
                 "The network has skip connections or a recipe of its own.", "Search them in space 'gnn-wide'."

@@ -12,7 +12,7 @@ from typing import Any
 
 from automl.core.choices import Choose
 from automl.search_spaces.gnn.candidate import Gnn, Layer
-from automl.search_spaces.gnn.limits import ACTIVATIONS, AGGREGATES, ATTENTIONS, COMBINES, POOLINGS, SKIPS, Limits
+from automl.search_spaces.gnn.limits import ACTIVATIONS, AGGREGATES, ATTENTIONS, COMBINES, SKIPS, Limits
 
 DROPOUTS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.8)
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02)
@@ -29,8 +29,8 @@ def build(limits: Limits, choose: Choose) -> Gnn:
         draft.ask("skip", SKIPS, lambda gnn, value: replace(gnn, skip=value))
     for place in range(len(draft.gnn.layers)):
         _ask_layer(draft, place)
-    if limits.task == "graph":
-        draft.ask("pooling", POOLINGS, lambda gnn, value: replace(gnn, pooling=value))
+    if limits.task == "graph" and len(limits.poolings) > 1:
+        draft.ask("pooling", limits.poolings, lambda gnn, value: replace(gnn, pooling=value))
     if limits.wide:
         draft.ask("dropout", DROPOUTS, lambda gnn, value: replace(gnn, dropout=value))
         draft.ask("lr", RATES, lambda gnn, value: replace(gnn, lr=value))

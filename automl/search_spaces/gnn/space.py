@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 from collections.abc import Mapping
 from dataclasses import replace
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from automl.core.choices import Choose
 from automl.core.errors import UsageError
@@ -14,11 +14,17 @@ from automl.core.space import SearchSpace
 from automl.search_spaces.gnn import codec, program
 from automl.search_spaces.gnn.candidate import Gnn, Layer
 from automl.search_spaces.gnn.inherit import inherit
-from automl.search_spaces.gnn.limits import SKIPS, Limits
+from automl.search_spaces.gnn.limits import POOLINGS, SKIPS, Limits
+from automl.search_spaces.gnn.size import Task
 
 MEGABYTE = 1_000_000
 WIDTHS = (4, 8, 16, 32, 64, 128, 256)
 HEADS = (1, 2, 4, 8, 16)
+Pool: TypeAlias = Literal["searched", "mean", "sum", "max"]
+_Frame: TypeAlias = tuple[int, int, Task, bool]
+"""Features, outputs, task, and whether logits have an activation."""
+_Sizes: TypeAlias = tuple[tuple[int, ...], tuple[int, ...], int, int]
+"""Widths, heads, most heads x width, most parameters."""
 
 
 class _Gnns(SearchSpace[Gnn]):
@@ -55,9 +61,27 @@ class _Gnns(SearchSpace[Gnn]):
         limits = self.limits
         return inherit(child, parent, weights, features=limits.features, task=limits.task, capacity=self.bank_bytes)
 
-    def _take(self, limits: Limits, bank_mb: float) -> None:
-        _refuse_bad_settings(limits, bank_mb)
-        self.limits, self.bank_bytes = limits, int(bank_mb * MEGABYTE)
+    def _take(
+        self, frame: _Frame, layers: tuple[int, int], sizes: _Sizes, pooling: Pool, bank_mb: float, *, wide: bool
+    ) -> None:
+        """Take the settings that both spaces have."""
+        features, outputs, task, final_activation = frame
+        widths, heads, max_width, max_params = sizes
+        self.limits = Limits(
+            features=features,
+            outputs=outputs,
+            task=task,
+            layers=layers,
+            widths=tuple(widths),
+            heads=tuple(heads),
+            max_width=max_width or None,
+            max_params=max_params or None,
+            final_activation=final_activation,
+            wide=wide,
+            poolings=POOLINGS if pooling == "searched" else (pooling,),
+        )
+        _refuse_bad_settings(self.limits, bank_mb)
+        self.bank_bytes = int(bank_mb * MEGABYTE)
 
 
 class GnnSpace(_Gnns):
@@ -78,6 +102,8 @@ class GnnSpace(_Gnns):
         max_width: most heads x width of a layer, 0 for no limit. On a CPU 16 heads of 256 take 60 times as long as
             8 heads of 8.
         max_params: most trainable parameters, 0 for no limit.
+        pooling: how the vectors of nodes become that of a graph, where graphs are predicted: "mean", "sum", "max", or
+            "searched".
         bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
             inherit.
 
@@ -92,28 +118,18 @@ class GnnSpace(_Gnns):
         *,
         features: int = 1433,
         outputs: int = 7,
-        task: Literal["node", "graph", "link"] = "node",
+        task: Task = "node",
         final_activation: bool = False,
         layers: int = 2,
         widths: tuple[int, ...] = WIDTHS,
         heads: tuple[int, ...] = HEADS,
         max_width: int = 256,
         max_params: int = 1_000_000,
+        pooling: Pool = "searched",
         bank_mb: float = 8.0,
     ) -> None:
-        limits = Limits(
-            features=features,
-            outputs=outputs,
-            task=task,
-            layers=(layers, layers),
-            widths=tuple(widths),
-            heads=tuple(heads),
-            max_width=max_width or None,
-            max_params=max_params or None,
-            final_activation=final_activation,
-            wide=False,
-        )
-        self._take(limits, bank_mb)
+        frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
+        self._take(frame, (layers, layers), sizes, pooling, bank_mb, wide=False)
 
 
 class WideGnnSpace(_Gnns):
@@ -132,6 +148,8 @@ class WideGnnSpace(_Gnns):
         heads: numbers of heads, ascending.
         max_width: most heads x width of a layer, 0 for no limit.
         max_params: most trainable parameters, 0 for no limit.
+        pooling: how the vectors of nodes become that of a graph, where graphs are predicted: "mean", "sum", "max", or
+            "searched".
         bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
             inherit.
     """
@@ -143,28 +161,18 @@ class WideGnnSpace(_Gnns):
         *,
         features: int = 1433,
         outputs: int = 7,
-        task: Literal["node", "graph", "link"] = "node",
+        task: Task = "node",
         final_activation: bool = False,
         max_layers: int = 4,
         widths: tuple[int, ...] = WIDTHS,
         heads: tuple[int, ...] = HEADS,
         max_width: int = 256,
         max_params: int = 1_000_000,
+        pooling: Pool = "searched",
         bank_mb: float = 8.0,
     ) -> None:
-        limits = Limits(
-            features=features,
-            outputs=outputs,
-            task=task,
-            layers=(1, max_layers),
-            widths=tuple(widths),
-            heads=tuple(heads),
-            max_width=max_width or None,
-            max_params=max_params or None,
-            final_activation=final_activation,
-            wide=True,
-        )
-        self._take(limits, bank_mb)
+        frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
+        self._take(frame, (1, max_layers), sizes, pooling, bank_mb, wide=True)
 
 
 def _short(layer: Layer) -> str:
