@@ -225,3 +225,50 @@ def test_whole_and_broken_numbers_may_stand_together():
 def test_no_rows_at_all():
     with pytest.raises(InvalidData, match="has no rows"):
         read(clicks(0))
+
+
+NAMELESS = b"7 1\n7 2\n8 1\n" + b"".join(b"%d %d\n" % (n % 11, n % 13) for n in range(143))
+
+
+@pytest.mark.parametrize("name", ["pairs.txt", "pairs.txt.gz"])
+def test_a_schema_names_the_columns_and_the_delimiter_of_a_file_without_a_header(tmp_path, name):
+    path = tmp_path / name
+    path.write_bytes(gzip.compress(NAMELESS) if name.endswith(".gz") else NAMELESS)
+    said = {"columns": ["user", "item"], "delimiter": " "}
+    dataset = read(path, Reading(schema=said))
+    assert (dataset.task, dataset.user, dataset.item, len(dataset.ids)) == ("topk", 0, 1, 143)
+    beside = 'columns = ["who", "what"]\n[fields]\nwho = "user"\nwhat = "item"\n'
+    (tmp_path / "pairs.schema.toml").write_text(beside)
+    again = read(path)
+    assert [column.name for column in again.columns] == ["who", "what"]
+    np.testing.assert_array_equal(again.ids, dataset.ids)
+    (tmp_path / "whole.toml").write_text(describe(path).text())
+    (tmp_path / "pairs.schema.toml").unlink()
+    np.testing.assert_array_equal(read(path, Reading(schema=tmp_path / "whole.toml")).ids, again.ids)
+
+
+@pytest.mark.parametrize(
+    ("said", "says"),
+    [
+        ({"columns": ["user"], "delimiter": " "}, r"names 1 columns, but .* has 2 fields \(7, 1\)"),
+        ({"columns": ["user", "item"], "delimiter": ";"}, "has 1 field .*Name all of them .* or set 'delimiter'"),
+        ({"columns": ["7", "1"]}, "has the names of its fields already"),
+        ({}, 'has no header: its first line is 7, 1.*write them .* columns = ."user", "item".'),
+    ],
+)
+def test_names_that_do_not_fit_the_file(tmp_path, said, says):
+    (tmp_path / "pairs.txt").write_bytes(NAMELESS)
+    with pytest.raises(InvalidData, match=says):
+        read(tmp_path / "pairs.txt", Reading(schema=said))
+
+
+def test_names_for_a_file_that_has_its_own(tmp_path):
+    clicks().write_parquet(tmp_path / "log.parquet")
+    with pytest.raises(InvalidData, match=r"'columns' or 'delimiter', which are for text files"):
+        read(tmp_path / "log.parquet", Reading(schema={"columns": ["a", "b"]}))
+
+
+def test_the_space_is_a_delimiter_where_no_other_is():
+    assert sniff(["user item", "1 2", "3 4"]) == " "
+    assert sniff(["shop,when", "a,2024-05-31 10:00", "b,2024-05-31 11:00"]) == ","
+    assert sniff(["when", "2024-05-31 10:00"]) == ","

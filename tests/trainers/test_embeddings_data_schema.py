@@ -98,6 +98,7 @@ def test_types_are_inferred_from_values(values, kind):
         ({"clicked": {"typ": "token"}}, "Did you mean 'type'"),
         ({"clicked": {"type": "tokn"}}, "Did you mean 'token'"),
         ({"fields": {}, "rest": "ignor"}, "Did you mean 'ignore'"),
+        ({"fields": {}, "delimeter": ","}, "Did you mean 'delimiter'"),
     ],
 )
 def test_misspelt_words_of_a_schema(schema, says):
@@ -114,6 +115,9 @@ def test_misspelt_words_of_a_schema(schema, says):
         ({"a": {"type": "number", "bins": 2.5}}, "'bins' of the field 'a'"),
         ({"a": {"role": "label", "range": [5, 1]}}, "two rising numbers"),
         ({"a": {"type": "number", "role": "user"}}, "bins would mix users up"),
+        ({"fields": {}, "columns": "user,item"}, "must be a list of names"),
+        ({"columns": ["user", "user"]}, "names 'user' twice"),
+        ({"columns": ["user", "item"], "delimiter": ", "}, "must be one character"),
     ],
 )
 def test_schemas_that_contradict_themselves(schema, says):

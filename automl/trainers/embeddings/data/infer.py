@@ -36,7 +36,7 @@ def complete(table: Table) -> Table:
         raise InvalidData(f"{table.name} has no rows.", "Give data with at least a few dozen rows.")
     roles = _roles(frame, given)
     fields = {name: _complete(frame[name], given, roles.get(name, "feature")) for name in frame.columns}
-    schema = Schema(fields, "ignore")
+    schema = replace(given, fields=fields, rest="ignore")
     used = [name for name, spec in fields.items() if spec.type != "ignore"]
     _refuse_slashes(schema)
     inferred = any(name not in given.fields or given.fields[name].to_json() != fields[name].to_json() for name in used)

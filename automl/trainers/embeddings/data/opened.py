@@ -46,13 +46,19 @@ def _from_file(path: Path, given: Schema) -> Table:
     name = path.name.lower()
     stem = path.name.split(".")[0]
     schema = _over(given, _beside(path))
+    if name.endswith(CSV_SUFFIXES):
+        return Table(read_csv(path, delimiter=schema.delimiter, columns=schema.columns), stem, schema)
+    if schema.columns or schema.delimiter:
+        raise InvalidData(
+            f"The schema has 'columns' or 'delimiter', which are for text files ({', '.join(CSV_SUFFIXES)}), but the "
+            f"data are {path.name}.",
+            "Remove them from the schema, or rename the file.",
+        )
     if name.endswith(atomic.SUFFIX):
         table = read_atomic(path)
         return Table(table.frame, stem, _over(schema, table.schema), table.remarks)
     if name.endswith(PARQUET_SUFFIXES):
         return Table(read_parquet([path], _needed(schema)), stem, schema)
-    if name.endswith(CSV_SUFFIXES):
-        return Table(read_csv(path), stem, schema)
     raise InvalidData(f"{path} is of an unknown kind.", f"Known are {KINDS}.")
 
 

@@ -10,6 +10,11 @@ visitor = { type = "token", role = "user" }
 price = { type = "number", bins = 20 }
 when = "time"
 comment = "ignore"
+
+A text file that has no line of names gets them here; what stands between its fields, too, if that is unusual:
+
+columns = ["visitor", "ad"]
+delimiter = " "
 """
 
 from __future__ import annotations
@@ -29,6 +34,7 @@ TYPES = get_args(FieldType)
 ROLES = get_args(Role)
 ONLY_ONE: tuple[Role, ...] = ("label", "user", "item", "time")
 KEYS = ("type", "role", "buckets", "bins", "range")
+FILE_KEYS = ("fields", "rest", "columns", "delimiter")
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,10 +75,14 @@ class Schema:
     Attributes:
         fields: name to what it is; no two users, items, times or labels.
         rest: what becomes of fields that are not named: "infer" or "ignore".
+        columns: names of all fields of a text file that has no line of names, in order; empty where it has one.
+        delimiter: what stands between the fields of a text file; None where it is to be found out.
     """
 
     fields: Mapping[str, FieldSpec] = field(default_factory=dict)
     rest: Literal["infer", "ignore"] = "infer"
+    columns: tuple[str, ...] = ()
+    delimiter: str | None = None
 
     def __post_init__(self) -> None:
         for role in ONLY_ONE:
@@ -100,20 +110,25 @@ class Schema:
         """Return this schema with what only the other one says; where both speak, this one is right."""
         taken = {spec.role for spec in self.fields.values()} & set(ONLY_ONE)
         below = {n: replace(spec, role=None) if spec.role in taken else spec for n, spec in other.fields.items()}
-        return Schema({**below, **self.fields}, "ignore" if "ignore" in (self.rest, other.rest) else "infer")
+        rest: Literal["infer", "ignore"] = "ignore" if "ignore" in (self.rest, other.rest) else "infer"
+        columns, delimiter = self.columns or other.columns, self.delimiter or other.delimiter
+        return Schema({**below, **self.fields}, rest, columns, delimiter)
 
     def text(self) -> str:
         """Return it as a TOML file."""
         import tomli_w
 
-        return tomli_w.dumps({"rest": self.rest, "fields": {n: spec.to_json() for n, spec in self.fields.items()}})
+        of_file = {"columns": list(self.columns), "delimiter": self.delimiter}
+        said = {"rest": self.rest, **{name: value for name, value in of_file.items() if value}}
+        return tomli_w.dumps({**said, "fields": {n: spec.to_json() for n, spec in self.fields.items()}})
 
 
 def schema_from(source: Schema | Mapping[str, Any] | str | Path) -> Schema:
     """Return the schema that a mapping or a TOML or JSON file describes.
 
     Args:
-        source: a schema, a path, or a mapping in the form of the file; without the key `fields` it is the fields.
+        source: a schema, a path, or a mapping in the form of the file; without the key `fields`, and without a list
+            `columns`, it is the fields.
 
     Raises:
         InvalidData: if the file is missing or damaged, or says what no schema may.
@@ -122,13 +137,39 @@ def schema_from(source: Schema | Mapping[str, Any] | str | Path) -> Schema:
     if isinstance(source, Schema):
         return source
     content = source if isinstance(source, Mapping) else _load(Path(source))
-    fields = content.get("fields") if isinstance(content.get("fields"), Mapping) else content
-    rest = content.get("rest", "infer") if fields is not content else "infer"
+    if not isinstance(content.get("fields"), Mapping):
+        listed = isinstance(content.get("columns"), list | tuple)
+        content = {"fields": {}, **content} if listed else {"fields": content}
+    for key in content:
+        if key not in FILE_KEYS:
+            raise UnknownName("key of the schema", str(key), FILE_KEYS)
+    rest = content.get("rest", "infer")
     if rest not in ("infer", "ignore"):
         raise UnknownName("value of 'rest' in the schema", str(rest), ("infer", "ignore"))
-    assert isinstance(fields, Mapping)
-    specs = {str(name): _spec(str(name), said) for name, said in fields.items()}
-    return Schema(specs, "ignore" if rest == "ignore" else "infer")
+    specs = {str(name): _spec(str(name), said) for name, said in content["fields"].items()}
+    return Schema(specs, "ignore" if rest == "ignore" else "infer", _columns(content), _delimiter(content))
+
+
+def _columns(content: Mapping[str, Any]) -> tuple[str, ...]:
+    names = content.get("columns", ())
+    if not isinstance(names, list | tuple) or not all(isinstance(name, str) and name for name in names):
+        raise InvalidData(
+            f"'columns' of the schema must be a list of names, got {names!r}.", 'Write columns = ["user", "item"].'
+        )
+    twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
+    if twice is not None:
+        raise InvalidData(f"'columns' of the schema names '{twice}' twice.", f"Write '{twice}_2' for the second.")
+    return tuple(names)
+
+
+def _delimiter(content: Mapping[str, Any]) -> str | None:
+    found = content.get("delimiter")
+    if found is not None and (not isinstance(found, str) or len(found) != 1 or not found.isascii() or found in '"\r\n'):
+        raise InvalidData(
+            f"'delimiter' of the schema must be one character, no quote and no line break, got {found!r}.",
+            'Write delimiter = " " or delimiter = "\\t", for example.',
+        )
+    return found
 
 
 def _load(path: Path) -> Mapping[str, Any]:

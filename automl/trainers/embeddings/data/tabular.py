@@ -20,13 +20,17 @@ PARQUET_SUFFIXES = (".parquet", ".pq")
 GZIP = b"\x1f\x8b"
 
 
-def read_csv(path: Path, *, delimiter: str | None = None, quote: str | None = '"') -> pl.DataFrame:
+def read_csv(
+    path: Path, *, delimiter: str | None = None, quote: str | None = '"', columns: Sequence[str] = ()
+) -> pl.DataFrame:
     """Read a CSV file, compressed or not, all fields as texts; empty ones are missing.
 
     Args:
         path: the file.
-        delimiter: what stands between fields; None for the one of `,`, tab, `;` and `|` that fits the first lines.
+        delimiter: what stands between fields; None for the one of `,`, tab, `;` and `|` that fits the first lines, or,
+            if none of them does, the space.
         quote: what texts with delimiters in them are quoted with; None for nothing.
+        columns: names of all fields, if the file has no line of names.
 
     Raises:
         InvalidData: if it is empty, no UTF-8, cut off, has no header, or has lines with too many fields.
@@ -34,9 +38,21 @@ def read_csv(path: Path, *, delimiter: str | None = None, quote: str | None = '"
     content = _content(path)
     head = _head(path, content)
     delimiter = delimiter or sniff(head)
-    _check_header(path, next(csv.reader(head[:1], delimiter=delimiter, quotechar=quote), []))
+    first = next(csv.reader(head[:1], delimiter=delimiter, quotechar=quote), [])
+    if columns:
+        _check_columns(path, first, columns, delimiter)
+    else:
+        _check_header(path, first)
+    named = list(columns) or None
     try:
-        return pl.read_csv(content, separator=delimiter, quote_char=quote, infer_schema=False)
+        return pl.read_csv(
+            content,
+            separator=delimiter,
+            quote_char=quote,
+            infer_schema=False,
+            has_header=named is None,
+            new_columns=named,
+        )
     except pl.exceptions.PolarsError as error:
         _refuse_other_encodings(path, content)
         fault = str(error).split("\n")[0]
@@ -47,9 +63,14 @@ def read_csv(path: Path, *, delimiter: str | None = None, quote: str | None = '"
 
 
 def sniff(lines: list[str]) -> str:
-    """Return the delimiter that cuts these lines into equally many fields, at least two; `,` if none does."""
-    widths = {d: {len(row) for row in csv.reader(lines, delimiter=d)} for d in DELIMITERS}
+    """Return the delimiter that cuts these lines into equally many fields, at least two; `,` if none does.
+
+    The space is in many texts, so it is one only where no other is.
+    """
+    widths = {d: {len(row) for row in csv.reader(lines, delimiter=d)} for d in DELIMITERS + " "}
     even = [d for d in DELIMITERS if len(widths[d]) == 1 and widths[d] != {1}]
+    if not even and len(widths[" "]) == 1 and widths[" "] != {1}:
+        return " "
     return max(even or DELIMITERS, key=lambda d: (max(widths[d], default=0), -DELIMITERS.index(d)))
 
 
@@ -90,13 +111,35 @@ def _refuse_other_encodings(path: Path, content: bytes) -> None:
 def _check_header(path: Path, names: list[str]) -> None:
     if names and all(_is_number(name) for name in names):
         raise InvalidData(
-            f"{path} has no header: its first line is {', '.join(names[:5])}.", "Put a line with the names on top."
+            f"{path} has no header: its first line is {', '.join(names[:5])}.",
+            "Put a line with the names on top, or write them into a schema file and set schema to its path: "
+            f"columns = [{', '.join(_proposed(len(names)))}].",
         )
     twice = next((name for i, name in enumerate(names) if name in names[:i]), None)
     if twice is not None:
         raise InvalidData(
             f"{path} has two fields named '{twice}'.",
             "Rename one in the first line; if that is data, put a line with the names on top.",
+        )
+
+
+def _proposed(number: int) -> list[str]:
+    """Return names of fields, in quotes, as somebody might want them."""
+    return [f'"{name}"' for name in ("user", "item", "rating", "timestamp")[:number]] + ["..."] * (number > 4)
+
+
+def _check_columns(path: Path, first: list[str], columns: Sequence[str], delimiter: str) -> None:
+    """Refuse names that are not those of the fields of the first line."""
+    if [text.strip() for text in first] == list(columns):
+        raise InvalidData(
+            f"The first line of {path} has the names of its fields already.", "Remove 'columns' from the schema."
+        )
+    if len(first) != len(columns):
+        count = "1 field" if len(first) == 1 else f"{len(first)} fields"
+        raise InvalidData(
+            f"The schema names {len(columns)} columns, but the first line of {path} has {count} "
+            f"({', '.join(first[:5])}); its delimiter was taken to be {delimiter!r}.",
+            "Name all of them in 'columns', in order, or set 'delimiter' in the schema.",
         )
 
 
