@@ -146,6 +146,28 @@ def test_sampled_softmax_agrees_with_the_full_one(monkeypatch):
     assert same.item() == pytest.approx(size.item(), rel=1e-5)
 
 
+def test_rows_of_a_user_share_their_scores_and_their_negatives(monkeypatch):
+    """One batch with all rows of a user has the loss of all items, and so have its rows one by one."""
+    _, ground, recommender = made("topk", negatives=20_000)
+    order = ground.train.ids[:, 0].argsort(stable=True)[:40]
+    ids, labels = ground.train.ids[order], ground.train.labels[order]
+    together = ground.task.loss(recommender, ids, labels)[0]
+    alone = torch.stack([ground.task.loss(recommender, ids[n : n + 1], labels[:1])[0] for n in range(len(ids))])
+    assert together.item() == pytest.approx(alone.mean().item(), rel=1e-5)
+    monkeypatch.setattr("automl.trainers.embeddings.tasks.topk.FULL_SOFTMAX", 1)
+    assert ground.task.loss(recommender, ids, labels)[0].item() == pytest.approx(together.item(), rel=0.02)
+    ground.task.negatives = 1
+    slopes = torch.autograd.grad(ground.task.loss(recommender, ids, labels)[0], recommender.tables.weight)[0]
+    assert torch.isfinite(slopes).all(), "also where all that is drawn is the user's own"
+
+
+def test_an_epoch_visits_users_one_after_the_other():
+    _, ground, _ = made("topk")
+    users = ground.train.shuffled().ids[:, 0]
+    assert len(torch.unique_consecutive(users)) == len(torch.unique(users))
+    assert not torch.equal(users, ground.train.shuffled().ids[:, 0])
+
+
 def test_rows_of_unknown_users_and_items_are_not_trained_on():
     data = trainer("topk").dataset
     last = data.columns[1].rows - 1

@@ -49,6 +49,7 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Ground:
     """Put the data on the device of the recipe."""
     device = choose_device(recipe.device)
     shown = known(dataset) if dataset.task == "topk" else dataset
+    by = dataset.user if dataset.task == "topk" else None
     named = dataset.user is not None and dataset.item is not None
     return Ground(
         fields=fields_of(dataset),
@@ -56,9 +57,9 @@ def prepare(dataset: Dataset, recipe: Recipe) -> Ground:
         item=dataset.item,
         task=build_task(dataset, device, ("train", "search"), k=recipe.k, negatives=recipe.negatives),
         device=device,
-        train=place(shown, device, "train"),
-        search=place(shown, device, "search"),
-        both=place(shown, device, "train", "search"),
+        train=place(shown, device, "train", by=by),
+        search=place(shown, device, "search", by=by),
+        both=place(shown, device, "train", "search", by=by),
         stop=place(dataset, device, "stop"),
         pairs=pairs(shown, "train", "search") if named else None,
         unseen=torch.from_numpy(np.flatnonzero(np.concatenate([c.counts for c in dataset.columns]) == 0)).to(device),

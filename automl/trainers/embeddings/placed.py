@@ -23,11 +23,13 @@ class Part:
         name: which parts of the data they are.
         ids: (N, F) int64, rows of the tables, counted in each field.
         labels: (N,) float32.
+        by: place of the field whose equal values are to meet in one batch; None for none.
     """
 
     name: str
     ids: Tensor
     labels: Tensor
+    by: int | None = None
 
     def __len__(self) -> int:
         return len(self.labels)
@@ -35,7 +37,11 @@ class Part:
     def shuffled(self) -> Part:
         """Return the rows in an order drawn from torch's global generator of the CPU."""
         order = torch.randperm(len(self)).to(self.labels.device)
-        return Part(self.name, self.ids.index_select(0, order), self.labels.index_select(0, order))
+        if self.by is not None:
+            values = self.ids[:, self.by]
+            keys = torch.rand(int(values.max()) + 1).to(values.device)[values]
+            order = keys.argsort(stable=True)
+        return Part(self.name, self.ids.index_select(0, order), self.labels.index_select(0, order), self.by)
 
     def batches(self, size: int) -> list[tuple[Tensor, Tensor]]:
         """Return views of equal size; the last one is smaller, or joins the one before if it were a tenth of it."""
@@ -45,11 +51,11 @@ class Part:
         return list(zip(torch.tensor_split(self.ids, edges), torch.tensor_split(self.labels, edges), strict=True))
 
 
-def place(dataset: Dataset, device: torch.device, *names: str) -> Part:
+def place(dataset: Dataset, device: torch.device, *names: str, by: int | None = None) -> Part:
     """Put some parts of the data on a device."""
     rows = dataset.part(*names)
     ids = torch.from_numpy(dataset.ids[rows].astype(np.int64)).to(device)
-    return Part("+".join(names), ids, torch.from_numpy(dataset.labels[rows]).to(device))
+    return Part("+".join(names), ids, torch.from_numpy(dataset.labels[rows]).to(device), by)
 
 
 def known(dataset: Dataset) -> Dataset:

@@ -1,7 +1,9 @@
 """Implicit feedback: rank all items for a user.
 
-Trained by softmax over items: all of them where they are few, else the item itself and negatives drawn evenly, shared
-by the batch. Measured by full ranking over all known items that the user has not met before.
+Trained by softmax over items: all of them where they are few, else those of the batch and some drawn evenly, shared by
+the batch. A user's scores of all items serve all of his rows that the batch has, so rows of a user had better come
+together: an epoch then costs what its users cost, not what its rows cost. Measured by full ranking over all known items
+that the user has not met before.
 """
 
 from __future__ import annotations
@@ -10,7 +12,6 @@ import math
 from collections.abc import Sequence
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from automl.trainers.embeddings.data import Dataset
@@ -63,23 +64,38 @@ class TopK(Task):
         return 0.0
 
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
-        users, items = ids[:, self.user], ids[:, self.item]
+        users, places = torch.unique(ids[:, self.user], return_inverse=True)
+        items = ids[:, self.item]
         if self.items <= FULL_SOFTMAX:
             scores, (mine, theirs) = recommender.cross(users, self._known)
-            size = (mine.square().sum() + theirs[items - 1].square().sum()) / len(ids)
-            return F.cross_entropy(scores, items - 1), size
-        return self._sampled(recommender, users, items)
+            slots, rest = items - 1, scores.logsumexp(1)
+        else:
+            positives, slots = torch.unique(items, return_inverse=True)
+            drawn = torch.randint(1, self.items - 1, (self.negatives,)).to(items.device)
+            scores, (mine, theirs) = recommender.cross(users, torch.cat([positives, drawn]))
+            rest = self._estimated(scores, positives, drawn, (places, slots))
+        size = (mine[places].square().sum() + theirs[slots].square().sum()) / len(ids)
+        return (rest[places] - scores[places, slots]).mean(), size
 
-    def _sampled(self, recommender: Recommender, users: Tensor, items: Tensor) -> tuple[Tensor, Tensor]:
-        """Draw negatives evenly among all items; each stands for `items / negatives` of them."""
-        drawn = torch.randint(1, self.items - 1, (self.negatives,)).to(items.device)
-        positives, slots = torch.unique(items, return_inverse=True)
-        scores, (mine, theirs) = recommender.cross(users, torch.cat([positives, drawn]))
-        size = (mine.square().sum() + theirs[slots].square().sum()) / len(users)
-        own = scores.gather(1, slots.unsqueeze(1))
-        others = scores[:, len(positives) :] + math.log((self.items - 2) / self.negatives)
-        others = others.masked_fill(drawn == items.unsqueeze(1), -math.inf)
-        return F.cross_entropy(torch.cat([own, others], dim=1), torch.zeros_like(users)), size
+    def _estimated(self, scores: Tensor, positives: Tensor, drawn: Tensor, pairs: tuple[Tensor, Tensor]) -> Tensor:
+        """Return the logarithm (U,) of the sum of exp(score) over all items, as far as this batch can tell.
+
+        The items that it has of a user count as they are. Of the others, each that was drawn stands for
+        `items / negatives`.
+
+        Args:
+            scores: (U, P + N), of the items of the batch, then of those drawn.
+            positives: (P,) ascending, the items of the batch.
+            drawn: (N,) items drawn evenly from all.
+            pairs: places of users and of items that belong together.
+        """
+        own = torch.zeros(len(scores), len(positives), dtype=torch.bool, device=scores.device)
+        own[pairs] = True
+        places = torch.searchsorted(positives, drawn).clamp(max=len(positives) - 1)
+        again = own[:, places] & (positives[places] == drawn)
+        known, others = scores.tensor_split([len(positives)], dim=1)
+        others = others + math.log((self.items - 2) / self.negatives)
+        return torch.cat([known.masked_fill(~own, -math.inf), others.masked_fill(again, -math.inf)], 1).logsumexp(1)
 
     @torch.no_grad()
     def measure(self, model: Model, part: Part) -> dict[str, float]:
