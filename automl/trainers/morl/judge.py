@@ -55,7 +55,7 @@ class Judge:
         import moocore
 
         kept = np.flatnonzero(moocore.is_nondominated(selecting, maximise=True))
-        return non_dominated(self._values([policies[i] for i in kept], "scoring"))
+        return non_dominated(self._values([policies[int(i)] for i in kept], "scoring"))
 
     def _values(self, policies: Sequence[Policy], stream: Any) -> Array:
         seed = seed_of(stream, self.seed)

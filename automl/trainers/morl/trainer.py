@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import time
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core.errors import UsageError
-from automl.core.records import Json, Outcome, Weights
+from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.morl.candidate import Configuration
+from automl.search_spaces.morl.space import default_of, known
+from automl.trainers.morl.comparison import compare
 from automl.trainers.morl.environments import STEPS, Environment, maker, read
+from automl.trainers.morl.finished import Tuned
 from automl.trainers.morl.indicators import (
     expected_utility,
     hypervolume,
@@ -24,13 +29,28 @@ from automl.trainers.morl.indicators import (
 from automl.trainers.morl.judge import Judge
 from automl.trainers.morl.learner import Learner, Pausing, Plan, builder
 from automl.trainers.morl.reference import probed
+from automl.trainers.morl.remarks import remarks
 from automl.trainers.morl.seeds import seed_of
+from automl.trainers.morl.tabular.chance import GlobalChance
+
+if TYPE_CHECKING:
+    from automl.trainers.morl.tabular.world import World
 
 Array = npt.NDArray[Any]
 
 DEFAULT = "four-room-v0"
 EPISODES = 20
 """Of a batch, where chance plays a part."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    """One training with one seed: what was measured, the front, the paused learner, steps taken."""
+
+    metrics: dict[str, float]
+    front: Array
+    paused: Weights
+    taken: int
 
 
 class MorlTrainer(Trainer):
@@ -53,6 +73,7 @@ class MorlTrainer(Trainer):
             policies at random return at worst, and a tenth of their range less.
         episodes: of one policy, where chance plays a part; None is 20 there, else 1.
         weights: at most so many weights, evenly spread, for the expected utility.
+        held_out: seeds of the final comparison of a winner with the default, which no search has seen.
     """
 
     accepts = ("morl",)
@@ -64,6 +85,7 @@ class MorlTrainer(Trainer):
         "steps": "min",
         "cpu_seconds": "min",
     }
+    starts = ("scratch",)
     cost_unit = "environment steps"
     default_budget = {"trials": 60}
 
@@ -78,26 +100,31 @@ class MorlTrainer(Trainer):
         reference: tuple[float, ...] | None = None,
         episodes: int | None = None,
         weights: int = 100,
+        held_out: int = 20,
     ) -> None:
         self.environment: Environment = read(DEFAULT if data is None else data, env_kwargs)
-        known = self.environment.known
-        self.steps = steps or (known.steps if known else STEPS)
-        self.seeds, self.weights = seeds, weights
-        self.gamma = gamma if gamma is not None else known.gamma if known else 0.99
-        self.chance = known.chance if known else True
-        self.episodes = episodes or EPISODES
-        _refuse_bad_numbers(self.steps, self.seeds, self.gamma, self.weights)
-        self.estimated = reference is None and known is None
+        usual = self.environment.known
+        self.steps = steps if steps is not None else usual.steps if usual else STEPS
+        self.seeds, self.weights, self.held_out = seeds, weights, held_out
+        self.gamma = gamma if gamma is not None else usual.gamma if usual else 0.99
+        self.chance = usual.chance if usual else True
+        self.episodes = EPISODES if episodes is None else episodes
+        counts = {"steps": self.steps, "seeds": seeds, "weights": weights, "episodes": self.episodes}
+        _refuse_bad_numbers({**counts, "held_out": held_out}, self.gamma)
+        self.estimated = reference is None and usual is None
         self.reference = self._reference(reference)
         self.front = self.environment.front(self.gamma)
         self.grid = weight_grid(self.environment.objectives, weights)
         if self.front is not None:
-            self.metrics = {**type(self).metrics, "normalised_hypervolume": "max", "igd": "min"}
-        self._worlds: dict[str, Any] = {}
+            self.metrics = {**type(self).metrics, "normalised_hypervolume": "max", "igd": "min"}  # type: ignore[misc]
+        self._world: World | None = None
+        self._careful = False
+        self._default: dict[str, list[_Run]] = {}
+        """Runs of the defaults with the held-out seeds, by algorithm."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without what was learned of the environment on the way."""
-        return {**self.__dict__, "_worlds": {}}
+        return {**self.__dict__, "_world": None, "_default": {}}
 
     def facts(self) -> dict[str, Json]:
         """Return what the environment says that the space must know, and how policies are judged."""
@@ -115,30 +142,99 @@ class MorlTrainer(Trainer):
 
     def fingerprint(self) -> str:
         """Return a hash of the environment's name and of all settings."""
-        settings = (self.facts(), self.seeds, self.weights, self.episodes)
+        settings = (self.facts(), self.seeds, self.weights, self.episodes, self.held_out)
         return f"morl:{hashlib.sha256(repr(settings).encode()).hexdigest()[:16]}"
 
     def train(
         self, candidate: Configuration, *, effort: float, weights: Weights | None, seed: int, report: Report
     ) -> Outcome:
         """Train with every seed and measure; with weights go on from there."""
-        runs = []
+        runs: list[_Run] = []
         for number in range(self.seeds):
             prefix = f"seed{number}/"
             paused = {k.removeprefix(prefix): a for k, a in (weights or {}).items() if k.startswith(prefix)}
             runs.append(self._run(candidate, effort, paused, seed_of("training", seed, number)))
-            report(number + 1, _means([metrics for metrics, _, _, _ in runs]))
-        kept = {f"seed{i}/{name}": array for i, run in enumerate(runs) for name, array in run[2].items()}
-        extras: dict[str, Json] = {
-            "fronts": [front.tolist() for _, front, _, _ in runs],
-            "values": [dict(metrics) for metrics, _, _, _ in runs],
-        }
-        return Outcome(_means([run[0] for run in runs]), kept or None, extras, float(sum(run[3] for run in runs)))
+            report(number + 1, _means(runs))
+        kept = {f"seed{i}/{name}": array for i, run in enumerate(runs) for name, array in run.paused.items()}
+        return Outcome(_means(runs), kept or None, _extras(runs), float(sum(run.taken for run in runs)))
 
-    def _run(
-        self, candidate: Configuration, effort: float, paused: Weights, seed: int
-    ) -> tuple[dict[str, float], Array, Weights, int]:
-        """Train once; return metrics, the front, the paused learner, and steps taken."""
+    def finish(self, candidate: Configuration, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
+        """Train the configuration, and its algorithm's default, afresh with held-out seeds; metrics are means.
+
+        These seeds are the same in every search with the same settings, and the same for all configurations: what is
+        compared with the default is compared seed by seed.
+        """
+        runs = self._with_held_out(candidate, report)
+        default = default_of(known(candidate.algorithm))
+        if candidate.algorithm not in self._default:
+            self._default[candidate.algorithm] = self._with_held_out(default, report, after=len(runs))
+        others = runs if candidate == default else self._default[candidate.algorithm]
+        kept = {
+            "held_out": np.array([run.metrics["hypervolume"] for run in runs]),
+            "default": np.array([run.metrics["hypervolume"] for run in others]),
+        }
+        return Outcome(_means(runs), kept, _extras(runs), float(sum(run.taken for run in (*runs, *others))))
+
+    def test(self, candidate: Configuration, weights: Weights) -> Metrics:
+        """Return how the configuration compares with the default, in hypervolume, on the held-out seeds."""
+        told = compare(weights["held_out"], weights["default"])
+        return {
+            "test_hypervolume": told.mean,
+            "test_hypervolume_low": told.low,
+            "test_hypervolume_high": told.high,
+            "default_hypervolume": told.default,
+            "gain": told.gain,
+            "gain_low": told.gain_low,
+            "gain_high": told.gain_high,
+            "probability_of_improvement": told.probability,
+            "held_out_seeds": float(told.seeds),
+        }
+
+    @classmethod
+    def load(cls, candidate: Configuration, weights: Weights, facts: Mapping[str, Any]) -> Tuned:
+        """Return the configuration as a plain object, with what the held-out seeds said."""
+        return Tuned(
+            candidate.algorithm,
+            candidate.values,
+            facts["environment"],
+            facts["env_kwargs"],
+            facts["steps"],
+            facts["gamma"],
+            tuple(facts["reference"]),
+            weights["held_out"].tolist(),
+            weights["default"].tolist(),
+        )
+
+    @classmethod
+    def example(cls, facts: Mapping[str, Any]) -> Array:
+        """Return two rows of nothing (2, 0): a configuration takes no input."""
+        return np.zeros((2, 0))
+
+    @classmethod
+    def files(cls, model: Tuned) -> Mapping[str, str]:
+        """Return the configuration as JSON."""
+        return {"configuration.json": model.to_json() + "\n"}
+
+    def remarks(self, candidate: Configuration, metrics: Metrics) -> Sequence[str]:
+        is_default = candidate == default_of(known(candidate.algorithm))
+        return remarks(metrics, held_out=self.held_out, estimated=self.estimated, is_default=is_default)
+
+    def _with_held_out(self, candidate: Configuration, report: Report, after: int = 0) -> list[_Run]:
+        runs: list[_Run] = []
+        for number in range(self.held_out):
+            runs.append(self._run(candidate, 1.0, {}, seed_of("held out", number)))
+            report(after + number + 1, _means(runs))
+        return runs
+
+    def _run(self, candidate: Configuration, effort: float, paused: Weights, seed: int) -> _Run:
+        """Train once and measure; a world that misses random numbers is begun again with care."""
+        try:
+            return self._once(candidate, effort, paused, seed)
+        except GlobalChance:
+            self._world, self._careful = None, True
+            return self._once(candidate, effort, paused, seed)
+
+    def _once(self, candidate: Configuration, effort: float, paused: Weights, seed: int) -> _Run:
         began = time.process_time()
         learner = self._built(candidate, seed)
         if paused and isinstance(learner, Pausing):
@@ -147,23 +243,24 @@ class MorlTrainer(Trainer):
         learner.advance(max(1, round(effort * self.steps)))
         seconds = time.process_time() - began
         front = self._judge(seed).front(learner.policies())
-        taken = learner.steps - before
         metrics = {**self._worth(front), "steps": float(learner.steps), "cpu_seconds": seconds}
-        return metrics, front, learner.state() if isinstance(learner, Pausing) else {}, taken
+        rest = learner.state() if isinstance(learner, Pausing) else {}
+        return _Run(metrics, front, rest, learner.steps - before)
 
     def _built(self, candidate: Configuration, seed: int) -> Learner:
         environment = self.environment
         plan = Plan(self.steps, seed, environment.objectives, environment.limit, self.reference, self.gamma, self.grid)
-        make: Any = self._world() if candidate.algorithm == "tabular" else maker(environment)
-        return builder(candidate.algorithm)(make, candidate.values, plan)
+        build = builder(candidate.algorithm)
+        shares: bool = getattr(build, "shares_world", False)
+        return build(self._shared_world() if shares else maker(environment), candidate.values, plan)
 
-    def _world(self) -> Any:
+    def _shared_world(self) -> Any:
         """Return the table of the environment that all runs of this process share."""
         from automl.trainers.morl.tabular.world import World
 
-        if "world" not in self._worlds:
-            self._worlds["world"] = World(maker(self.environment), self.environment.limit)
-        return self._worlds["world"]
+        if self._world is None:
+            self._world = World(maker(self.environment), self.environment.limit, careful=self._careful)
+        return self._world
 
     def _judge(self, seed: int) -> Judge:
         environment = self.environment
@@ -186,7 +283,7 @@ class MorlTrainer(Trainer):
 
     def _reference(self, given: tuple[float, ...] | None) -> tuple[float, ...]:
         """Return the reference point: as given, as usual, or from policies at random."""
-        known, objectives = self.environment.known, self.environment.objectives
+        usual, objectives = self.environment.known, self.environment.objectives
         if given is not None and len(given) != objectives:
             raise UsageError(
                 f"The reference point has {len(given)} numbers, the rewards of {self.environment.name} {objectives}.",
@@ -194,17 +291,22 @@ class MorlTrainer(Trainer):
             )
         if given is not None:
             return tuple(map(float, given))
-        if known is not None:
-            return known.reference
+        if usual is not None:
+            return usual.reference
         return probed(self.environment, self.gamma, seed_of("probing", 0))
 
 
-def _means(runs: list[dict[str, float]]) -> dict[str, float]:
-    return {name: float(np.mean([run[name] for run in runs])) for name in runs[0]}
+def _means(runs: Sequence[_Run]) -> dict[str, float]:
+    return {name: float(np.mean([run.metrics[name] for run in runs])) for name in runs[0].metrics}
 
 
-def _refuse_bad_numbers(steps: int, seeds: int, gamma: float, weights: int) -> None:
-    for name, value in (("steps", steps), ("seeds", seeds), ("weights", weights)):
+def _extras(runs: Sequence[_Run]) -> dict[str, Json]:
+    """Return what is kept of every seed: the front, best first objective last, and all metrics."""
+    return {"fronts": [run.front.tolist() for run in runs], "values": [dict(run.metrics) for run in runs]}
+
+
+def _refuse_bad_numbers(counts: Mapping[str, int], gamma: float) -> None:
+    for name, value in counts.items():
         if value < 1:
             raise UsageError(f"'{name}' must be at least 1, got {value}.")
     if not 0 < gamma <= 1:

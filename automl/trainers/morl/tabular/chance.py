@@ -14,6 +14,10 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
+class GlobalChance(Exception):
+    """Steps that were taken for certain have drawn from a global generator: begin again, and be careful."""
+
+
 @contextmanager
 def own_chance() -> Iterator[None]:
     """Give the global generators their state back at the end, whatever an environment did to them."""
@@ -31,11 +35,17 @@ def seed_globals(seed: int) -> None:
     np.random.seed(seed % 2**32)
 
 
-def fingerprint(environment: Any) -> Any:
-    """Return something that changes whenever one of the generators is drawn from."""
-    own = environment.np_random.bit_generator.state
+def of_own(environment: Any) -> Any:
+    """Return something that changes whenever the environment's own generator is drawn from."""
+    state = environment.np_random.bit_generator.state
+    words = state["state"]
+    return words["state"] if "state" in words else repr(words), state.get("has_uint32")
+
+
+def of_globals() -> Any:
+    """Return something that changes whenever one of the global generators is drawn from; takes a while."""
     numpy: Any = np.random.get_state()
-    return repr(own["state"]), own.get("has_uint32"), random.getstate(), numpy[2], numpy[1].tobytes()
+    return random.getstate(), numpy[2], numpy[1].tobytes()
 
 
 def dump(environment: Any) -> dict[str, Array]:

@@ -148,7 +148,7 @@ def store(memory: Memory, register: Array, step: Array, reward: Array) -> None:
 def chosen_action(agent: Agent, table: Table, rule: Rule, register: Array, rng: Array) -> int:
     """Choose: explore or exploit; at the end of an episode begin the next."""
     if register[OVER] == 1:
-        return agent.tables.shape[2]
+        return int(agent.tables.shape[2])
     epsilon = falling(rule.epsilon, rule.epsilon_end, (register[STEP] - rule.start) / rule.decay)
     if uniform(rng) < epsilon:
         return int(uniform(rng) * agent.tables.shape[2])
@@ -162,7 +162,7 @@ def row_of(agent: Agent, table: Table, register: Array) -> int:
     if agent.row[seen] < 0:
         agent.row[seen] = register[ROWS]
         register[ROWS] += 1
-    return agent.row[seen]
+    return int(agent.row[seen])
 
 
 @compiled

@@ -54,7 +54,9 @@ class TabularPolicy:
     def returns(self, episodes: int, gamma: float, seed: int) -> Array:
         """Return the discounted returns (episodes, objectives) of episodes from a seed."""
         with own_chance():
-            return returns(self.world, self.actions, self.world.begin(seed), episodes, gamma)[0]
+            gained, _, _ = returns(self.world, self.actions, self.world.begin(seed), episodes, gamma)
+            self.world.settle()
+            return gained
 
 
 class Tabular:
@@ -68,6 +70,9 @@ class Tabular:
     Attributes:
         steps: taken so far.
     """
+
+    shares_world = True
+    """It takes a `World` in place of what makes an environment."""
 
     def __init__(self, make: Callable[[], Any] | World, hyperparameters: Mapping[str, Value], plan: Plan) -> None:
         self.world = make if isinstance(make, World) else World(make, plan.limit)
@@ -109,6 +114,7 @@ class Tabular:
                 self._learn(min(self.asked, boundary), boundary - self.opened)
                 if self.steps >= boundary:
                     self._close_table()
+            self.world.settle()
             self.chance = self.world.chance()
 
     def policies(self) -> Sequence[TabularPolicy]:
@@ -151,7 +157,8 @@ class Tabular:
         if selection == "random":
             return random_weights(self.plan.objectives, self.rng)
         if not len(self.values):
-            return np.eye(self.plan.objectives)[0]
+            first: Array = np.eye(self.plan.objectives)[0]
+            return first
         if selection == "ols":
             return next_by_ols(self.values, list(self.weights), self.rng)
         return next_by_gpi(self.values, self.tables[:, 0], list(self.weights), self.rng)

@@ -15,6 +15,9 @@ import numpy as np
 Snapshot: TypeAlias = dict[str, Any]
 
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), np.generic)
+_SIMPLE = frozenset((bool, int, float, str, type(None)))
+_NO_STATE = ("_ezpickle_args", "_ezpickle_kwargs")
+"""What an environment was made with, as gymnasium keeps it for pickles."""
 _STATELESS = ("gymnasium", "pygame", "numpy.random", "types", "builtins")
 """Packages of objects that steps leave as they are: spaces, specifications, fonts, functions; and the generators, whose
 state is looked after by itself."""
@@ -35,6 +38,8 @@ def state_names(environment: Any) -> list[str] | None:
     """Return the names of the attributes that are its state; None if there is state that cannot be copied."""
     names = []
     for name, value in vars(environment).items():
+        if name in _NO_STATE:
+            continue
         if plain(value):
             names.append(name)
         elif type(value).__module__.split(".")[0] not in _STATELESS and not _generator(value):
@@ -52,6 +57,8 @@ def frozen(value: Any) -> Hashable:
     """Return something hashable that is equal for equal plain data only."""
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
+    if type(value) is tuple and all(type(item) in _SIMPLE for item in value):
+        return value, tuple(map(type, value))
     if isinstance(value, list | tuple):
         return type(value).__name__, tuple(map(frozen, value))
     if isinstance(value, set | frozenset):
@@ -59,6 +66,19 @@ def frozen(value: Any) -> Hashable:
     if isinstance(value, dict):
         return "dict", tuple((key, frozen(item)) for key, item in value.items())
     return type(value).__name__, value if value == value else repr(value)  # a NaN is no key
+
+
+def same(value: Any, other: Any) -> bool:
+    """Say quickly whether two values are equal plain data; False where that is not quickly said."""
+    if type(value) is not type(other):
+        return False
+    if isinstance(value, np.ndarray):
+        alike = value.dtype == other.dtype and value.shape == other.shape
+        return bool(alike and value.tobytes() == other.tobytes())
+    try:
+        return bool(value == other)
+    except ValueError:  # a container of arrays
+        return False
 
 
 def copied(value: Any) -> Any:

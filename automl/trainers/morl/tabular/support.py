@@ -120,4 +120,5 @@ def next_by_gpi(values: Array, starts: Array, tried: Sequence[Array], rng: np.ra
     found = looked_at(corners(values), rng)
     promised = (starts @ found.T).max(axis=(0, 1)) - (values @ found.T).max(axis=0)
     best = np.flatnonzero(promised >= promised.max() - 1e-12)
-    return found[int(rng.choice(best))]
+    chosen: Array = found[int(rng.choice(best))]
+    return chosen

@@ -5,19 +5,22 @@ the environment itself, and then stands in the table. A step that does draw is t
 learner meets exactly the transitions, and the environment exactly the random numbers, that it would without a table;
 only the tenth visit costs nothing. Going to the next episode is a step like any other.
 
+Looking at the environment's own generator after every new step is cheap; looking at the two global ones is not. They
+are looked at around the beginning of an episode, and when a run pauses: `settle` says if anything was missed.
+
 States are inner states; what a learner sees of them are observations, numbered from 0 as they are met.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.trainers.morl.tabular import chance
-from automl.trainers.morl.tabular.snapshot import Snapshot, copied, frozen, state_names
+from automl.trainers.morl.tabular.snapshot import copied, frozen, same, state_names
 
 UNKNOWN, DRAWS = -1, -2
 """In place of a next state: the step was never taken; it draws random numbers."""
@@ -30,6 +33,8 @@ _WALK = 1000
 """Steps of the walk that decides whether states come back at all."""
 
 Array = npt.NDArray[Any]
+_Kept: TypeAlias = tuple[int, Any]
+"""A value of an attribute and its number."""
 
 
 class World:
@@ -39,6 +44,7 @@ class World:
         make: makes the environment, without a limit of time.
         limit: steps after which an episode is cut off; 0 for none.
         tabulate: False steps the environment itself, always.
+        careful: True looks at the global generators around every new step.
 
     Attributes:
         actions: number of actions; the action of that number begins the next episode.
@@ -50,7 +56,7 @@ class World:
         observations: all observations met, in order of their numbers.
     """
 
-    def __init__(self, make: Callable[[], Any], limit: int, *, tabulate: bool = True) -> None:
+    def __init__(self, make: Callable[[], Any], limit: int, *, tabulate: bool = True, careful: bool = False) -> None:
         self._wrapped = make()
         self._env = self._wrapped.unwrapped
         self.limit = limit
@@ -60,10 +66,11 @@ class World:
         with chance.own_chance():
             self._wrapped.reset(seed=0)
             self._names = state_names(self._env) if tabulate else None
+            self._careful, self._mark = True, None
             self._clear()
-            self._at: int | None = None
             if self._names is not None and not self._comes_back():
                 self._names = None
+            self._careful = careful
             self._clear()
 
     @property
@@ -72,9 +79,11 @@ class World:
         return self._names is not None
 
     def _clear(self) -> None:
-        self._snapshots: list[Snapshot] = []
+        self._snapshots: list[list[_Kept]] = []
+        self._current: list[_Kept] = []
+        """What the environment's attributes are now; empty if that is not known."""
         self._numbers: dict[Hashable, int] = {}
-        self._kept: dict[Hashable, tuple[int, Any]] = {}
+        self._kept: dict[Hashable, _Kept] = {}
         self.observations: list[Array] = []
         self._observed: dict[Hashable, int] = {}
         rows, columns = _FIRST_ROWS, self.actions + 1
@@ -89,19 +98,39 @@ class World:
             self._clear()
         chance.seed_globals(seed)
         observation, _ = self._env.reset(seed=seed)
+        self._watch()
         return self._number(observation)
 
     def step(self, state: int, action: int) -> tuple[int, Array, int]:
         """Take a step in the environment itself; return the next state, the reward, and how it ends."""
+        if not self.tabulated:
+            return self._taken(action)
         self._go_to(state)
-        check = self.tabulated and self.next[state, action] == UNKNOWN
-        before = chance.fingerprint(self._env) if check else None
+        new, around = self.next[state, action] == UNKNOWN, self._careful or action == self.actions
+        if around:
+            self.settle()
+        own, marked = chance.of_own(self._env), self._mark
         following, reward, end = self._taken(action)
-        if check:
-            drew = chance.fingerprint(self._env) != before
+        if around:
+            self._watch()
+        if new:
+            drew = chance.of_own(self._env) != own or self._mark != marked
             self.next[state, action] = DRAWS if drew else following
             self.reward[state, action], self.end[state, action] = reward, end
         return following, reward, end
+
+    def settle(self) -> None:
+        """Make sure that only steps that may draw have drawn from the global generators.
+
+        Raises:
+            GlobalChance: if others have; what was learned since `begin` is void.
+        """
+        if self.tabulated and not self._careful and chance.of_globals() != self._mark:
+            raise chance.GlobalChance
+
+    def _watch(self) -> None:
+        if self.tabulated:
+            self._mark = chance.of_globals()
 
     def number_of(self, observation: Any) -> int:
         """Return the number of an observation, which is a new one if it was never met."""
@@ -119,6 +148,7 @@ class World:
     def load_chance(self, state: dict[str, Array]) -> None:
         """Take up a state of `chance`."""
         chance.load(self._env, state)
+        self._watch()
 
     def _taken(self, action: int) -> tuple[int, Array, int]:
         if action == self.actions:
@@ -129,9 +159,13 @@ class World:
         return self._number(observation), np.asarray(reward, dtype=np.float64), end
 
     def _go_to(self, state: int) -> None:
-        if self._names is not None and self._at != state:
-            vars(self._env).update({name: copied(value) for name, value in self._snapshots[state].items()})
-            self._at = state
+        """Set the environment back to a state."""
+        wanted, attributes = self._snapshots[state], vars(self._env)
+        current = self._current or [(-1, None)] * len(wanted)
+        for name, (now, _), (number, value) in zip(self._names or (), current, wanted, strict=True):
+            if now != number:
+                attributes[name] = copied(value)
+        self._current = wanted
 
     def _number(self, observation: Any) -> int:
         """Return the number of the state that the environment is in now."""
@@ -140,18 +174,23 @@ class World:
             self._grow(found)
             self.seen[found], self.next[found] = found, DRAWS
             return found
-        values = vars(self._env)
-        interned = [self._intern(values[name]) for name in self._names]
-        key = (np.array(observation).tobytes(), *(number for number, _ in interned))
+        attributes = vars(self._env)
+        if not self._current:
+            self._current = [(-1, None)] * len(self._names)
+        kept = [
+            before if same(attributes[name], before[1]) and before[0] >= 0 else self._intern(attributes[name])
+            for name, before in zip(self._names, self._current, strict=True)
+        ]
+        key = (np.array(observation).tobytes(), *(number for number, _ in kept))
         found = self._numbers.setdefault(key, len(self._snapshots))
         if found == len(self._snapshots):
-            self._snapshots.append({name: value for name, (_, value) in zip(self._names, interned, strict=True)})
+            self._snapshots.append(kept)
             self._grow(found)
             self.seen[found] = self.number_of(observation)
-        self._at = found
+        self._current = kept
         return found
 
-    def _intern(self, value: Any) -> tuple[int, Any]:
+    def _intern(self, value: Any) -> _Kept:
         """Return a number for a value, and one copy for all snapshots in which it is the same."""
         key = frozen(value)
         known = self._kept.get(key)
