@@ -91,7 +91,7 @@ class Race:
         return all(wins[i] or ties[i] for i in goals) and any(wins[i] for i in goals)
 
     def _quantile(self) -> float:
-        """Return the quantile of Student's t that the level asks for."""
+        """Return the quantile of the t distribution that the level asks for."""
         from scipy.special import stdtrit
 
         return float(stdtrit(self._freedom, 1.0 - self.level))
