@@ -136,6 +136,19 @@ class ControllerContract:
             inherited = {p.parent for p in event.proposals if p.parent is not None}
             assert inherited <= event.parents
 
+    def test_repetitions_measure_what_their_trial_measured_before(
+        self, go: Callable[..., Course], space: SearchSpace[Any]
+    ) -> None:
+        proposals = go(workers=3, disorder=1).proposals
+        for number, proposal in enumerate(proposals):
+            if proposal.repeats is None:
+                continue
+            assert proposal.repeats < number
+            first = proposals[proposal.repeats]
+            assert first.repeats is None
+            assert first.trial == proposal.trial
+            assert space.key(first.candidate) == space.key(proposal.candidate)
+
     @pytest.mark.parametrize("fault", ["fail", "lose"])
     @pytest.mark.parametrize("period", [1, 2, 3])
     def test_failed_and_lost_results_are_survived(self, go: Callable[..., Course], fault: Fault, period: int) -> None:
