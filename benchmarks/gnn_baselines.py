@@ -15,17 +15,16 @@ from __future__ import annotations
 import argparse
 import resource
 import statistics
-import tempfile
 import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+from lib.planetoid import citeseer
 
 from automl.core.choices import at_random, run
 from automl.search_spaces.gnn import Gnn, GnnSpace, Layer
 from automl.trainers.gnn import GnnTrainer
-from automl.trainers.gnn.data.named import raw_folder, read_planetoid
 
 RECIPES: dict[str, tuple[int, int, dict[str, float]]] = {
     "GCN 16": (1, 16, {"lr": 0.01, "dropout": 0.5}),
@@ -103,20 +102,13 @@ def main() -> None:
     parser.add_argument("--citeseer", type=Path, help="folder with the files ind.citeseer.*")
     args = parser.parse_args()
     graphs: list[tuple[str, Any]] = [("cora", None)]
-    with tempfile.TemporaryDirectory() as folder:
-        if args.citeseer:
-            raw = raw_folder("citeseer", Path(folder))
-            raw.mkdir(parents=True)
-            for file in args.citeseer.glob("ind.citeseer.*"):
-                (raw / file.name).symlink_to(file.resolve())
-            source = read_planetoid("citeseer", Path(folder))
-            parts = {"train_mask": source.train, "val_mask": source.validation, "test_mask": source.test}
-            graphs.append(("citeseer", {"x": source.x, "edge_index": source.edge_index, "y": source.y, **parts}))
-        for where, data in graphs:
-            for name in RECIPES:
-                print(baseline(name, data, where, args.seeds), flush=True)
-            if args.random:
-                print(random_networks(data, where, args.random), flush=True)
+    if args.citeseer:
+        graphs.append(("citeseer", citeseer(args.citeseer)))
+    for where, data in graphs:
+        for name in RECIPES:
+            print(baseline(name, data, where, args.seeds), flush=True)
+        if args.random:
+            print(random_networks(data, where, args.random), flush=True)
     print(f"peak memory {resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1e6:.2f} GB")
 
 
