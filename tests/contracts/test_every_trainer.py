@@ -13,6 +13,7 @@ SMALL = {
     "cnn": {"epochs": 1, "final_epochs": 1, "train_images": 200},
     "embeddings": {"epochs": 1, "final_epochs": 1, "max_rows": 3000, "batch_size": 256},
     "gnn": {"epochs": 2, "final_epochs": 1, "repeats": 2},
+    "morl": {"steps": 500, "held_out": 3, "weights": 10},
 }
 """Settings that make a trainer quick."""
 SAME = {"cnn": {"threads"}, "towers": {"pause"}}
