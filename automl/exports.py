@@ -130,15 +130,17 @@ def _need_onnx() -> None:
 
 
 def _write_onnx(model: Any, example: Any, path: Path) -> None:
-    """Trace a model with an example of its input; the size of a batch stays free."""
+    """Trace a model with an example of its input; the size of a batch stays free, of several inputs every size."""
     import torch
 
-    example = torch.as_tensor(example)
-    dynamic = ({0: torch.export.Dim("batch")},)
+    inputs = tuple(map(torch.as_tensor, example if isinstance(example, tuple) else (example,)))
+    free = torch.export.Dim.AUTO
+    several = tuple(dict.fromkeys(range(each.ndim), free) for each in inputs)
+    dynamic = several if len(inputs) > 1 else ({0: torch.export.Dim("batch")},)
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)  # it counts the operators of absent packages
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        torch.onnx.export(model, (example,), str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
+        torch.onnx.export(model, inputs, str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
 
 
 def _trial(archive: Archive, number: int | None) -> Trial:

@@ -7,6 +7,7 @@ import time
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from mlflow import MlflowClient
 
@@ -262,6 +263,30 @@ def test_the_best_model_comes_back(mlflow_uri: str, tmp_path: Path) -> None:
         mlflow.set_tracking_uri(before)
     batch = torch.rand(5, 1, 8, 8)
     torch.testing.assert_close(loaded(batch), network.eval()(batch))
+
+
+@pytest.mark.slow
+def test_a_model_of_several_inputs_comes_back_with_all_their_sizes_free(mlflow_uri: str, tmp_path: Path) -> None:
+    import mlflow
+    import torch
+
+    class Sums(torch.nn.Module):
+        def forward(self, x: torch.Tensor, edge_index: torch.Tensor, batch: torch.Tensor | None = None) -> torch.Tensor:
+            return torch.zeros_like(x).index_add(0, edge_index[1], x[edge_index[0]])
+
+    tracker = ToMlflow(mlflow_uri)
+    show(tracker, tower_study(tmp_path), tower_trials(2))
+    uri = tracker.log_model(Sums(), (np.zeros((3, 4), np.float32), np.array([[0, 1], [1, 2]])))
+    tracker.close()
+    assert uri is not None
+    before = mlflow.get_tracking_uri()
+    mlflow.set_tracking_uri(mlflow_uri)
+    try:
+        loaded = mlflow.pytorch.load_model(uri)
+    finally:
+        mlflow.set_tracking_uri(before)
+    graph = torch.rand(9, 4), torch.randint(9, (2, 20))
+    torch.testing.assert_close(loaded(*graph), Sums()(*graph))
 
 
 @pytest.mark.slow
