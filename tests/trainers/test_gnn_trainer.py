@@ -209,7 +209,7 @@ def test_a_finished_model_takes_a_graph_as_it_is(trainer, finished):
     right = (logits.argmax(dim=1).numpy() == graph["y"])[graph["val_mask"]].mean()
     assert right == pytest.approx(finished.metrics["model_val_accuracy"])
     example = [torch.from_numpy(part) for part in GnnTrainer.example(facts)]
-    assert model(*example).shape == (2, 7)
+    assert model(*example).shape == (3, 7)
     with pytest.raises(WeightsError, match=r"lack 'layer1\.attend"):
         GnnTrainer.load(replace(GCN, layers=(GCN.layers[0], GAT.layers[1])), finished.weights, facts)
 

@@ -15,9 +15,11 @@ from automl.core.objectives import Direction
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.gnn.bank import SCORE, bank_arrays
+from automl.search_spaces.gnn.size import shapes
 from automl.trainers.gnn.data.named import places
 from automl.trainers.gnn.data.read import Reading, read
 from automl.trainers.gnn.data.split import Splitting
+from automl.trainers.gnn.memory import available, refuse_candidate, refuse_too_large
 from automl.trainers.gnn.recipe import Device, Recipe
 from automl.trainers.gnn.remarks import remarks
 from automl.trainers.gnn.repeats import SEEDS_APART, later, merged, runs_in, spread
@@ -64,6 +66,7 @@ class GnnTrainer(Trainer):
         batch_size: graphs of one step, or nodes where neighbours are sampled; None takes 64 graphs, 512 nodes.
         sample_above: nodes of one graph above which neighbours are sampled for its nodes, instead of all at once.
         fanout: most neighbours a node hears then, of the last layer first; further layers have the last number.
+        memory_gb: memory that a training may take; None takes what is free when the data are read.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
         threads: CPU threads of torch; None leaves torch's own. With one the result does not depend on where it ran.
         mask: which column of the graph's masks, where they have several.
@@ -81,6 +84,7 @@ class GnnTrainer(Trainer):
         "params": "min",
     }
     default_budget = {"trials": 8}
+    starts = ("scratch",)  # kept weights are those of the luckiest epoch of many networks: no second look at them
     profiles = {
         "paper": {  # Zhou et al. 2022, section 4, after Veličković et al. 2018
             "epochs": 200,
@@ -102,7 +106,8 @@ class GnnTrainer(Trainer):
         lr: float = 0.005, weight_decay: float | None = None, dropout: float | None = None,
         batch_norm: bool = True, activation_on_logits: bool = False, normalize_features: bool | None = None,
         patience: int | None = None, batch_size: int | None = None, sample_above: int = 100_000,
-        fanout: tuple[int, ...] = (15, 10), device: Device = "auto", threads: int | None = 1,
+        fanout: tuple[int, ...] = (15, 10), memory_gb: float | None = None,
+        device: Device = "auto", threads: int | None = 1,
         mask: int = 0, validation_share: float = 0.2, test_share: float = 0.2, train_per_class: int | None = None,
         data_seed: int = 0,
     ) -> None:
@@ -120,6 +125,8 @@ class GnnTrainer(Trainer):
             batch_norm, activation_on_logits, normalize, patience, decoder, device, threads,
         )  # fmt: skip
         self.loading = Loading(usual.batch_size if batch_size is None else batch_size, sample_above, tuple(fanout))
+        self.memory = available() if memory_gb is None else int(1e9 * memory_gb)
+        refuse_too_large(self.graph.where, self.task.level.at_once(self.graph, self.loading), self.memory)
         measured = {f"val_{name}": way for name, way in self.task.target.metrics.items()}
         self.metrics = {**measured, "train_loss": "min", "params": "min"}  # type: ignore[misc]
         self._placed: Placed | None = None
@@ -217,6 +224,8 @@ class GnnTrainer(Trainer):
         from automl.trainers.gnn.network import load_known
 
         placed, recipe = self._tensors(), self.recipe
+        widths = shapes(candidate, self.graph.x.shape[1], self.graph.task)
+        refuse_candidate(self.task.level.at_once(self.graph, self.loading), widths, self.memory)
         with reproducible(seed, placed.device, recipe.threads):
             network = Design.of(self.facts(), recipe.dropout).network(candidate).to(placed.device)
             missing = load_known(network, weights or {})
@@ -271,8 +280,8 @@ class GnnTrainer(Trainer):
 
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> tuple[npt.NDArray[np.float32], npt.NDArray[np.int64]]:
-        """Return two nodes (2, features) without features, and an edge each way (2, 2)."""
-        return np.zeros((2, int(facts["features"])), np.float32), np.array([[0, 1], [1, 0]])
+        """Return three nodes (3, features) without features, and edges each way between neighbours (2, 4)."""
+        return np.zeros((3, int(facts["features"])), np.float32), np.array([[0, 1, 1, 2], [1, 0, 2, 1]])
 
     @classmethod
     def files(cls, model: Any) -> Mapping[str, str]:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from automl.core.errors import InvalidData
 from automl.trainers.gnn.data.raw import Raw
+from automl.trainers.gnn.data.tables import is_tables, read_tables
 from automl.trainers.gnn.data.tu import is_tu, read_tu, read_zip
 
 
@@ -18,10 +19,13 @@ def read_path(path: Path) -> Raw:
     """
     if path.suffix == ".zip":
         return read_zip(path)
+    if path.suffix == ".toml" or is_tables(path):
+        return read_tables(path)
     for folder in (path, path / "raw"):
         if folder.is_dir() and is_tu(folder):
             return read_tu(folder)
     raise InvalidData(
         f"{path} holds no graph that can be read.",
-        "Give a folder or zip file of the TU collection (NAME_A.txt and others).",
+        "Give a folder with nodes.csv and edges.csv, a TOML file that names such tables, or a folder or zip file of "
+        "the TU collection (NAME_A.txt and others).",
     )

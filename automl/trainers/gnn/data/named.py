@@ -1,4 +1,4 @@
-"""Graphs by name: Cora ships, PyTorch Geometric reads the others from their raw files. Nothing is downloaded."""
+"""Data sets by name: Cora ships, PyTorch Geometric reads the others from their raw files. Nothing is downloaded."""
 
 from __future__ import annotations
 
@@ -10,16 +10,18 @@ from automl.core.errors import InvalidData, MissingExtra, UnknownName
 from automl.trainers.gnn.data.cora import read_cora
 from automl.trainers.gnn.data.objects import from_object
 from automl.trainers.gnn.data.raw import Raw
+from automl.trainers.gnn.data.tu import is_tu, read_tu, read_zip
 
 VARIABLE = "AUTOML_DATA"
 """Environment variable: folders to look in first, separated like PATH."""
 PLANETOID = {"citeseer": "CiteSeer", "pubmed": "PubMed"}
+TU = {name.lower(): name for name in ("AIDS", "ENZYMES", "MUTAG", "NCI1", "PROTEINS")}
 SUFFIXES = ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")
 
 
 def names() -> list[str]:
     """Return the names that `read_named` knows."""
-    return sorted(("cora", *PLANETOID))
+    return sorted(("cora", *PLANETOID, *TU))
 
 
 def places() -> list[Path]:
@@ -39,8 +41,10 @@ def read_named(name: str) -> Raw:
     """
     if name == "cora":
         return read_cora()
+    if name in TU:
+        return _read_collected(TU[name])
     if name not in PLANETOID:
-        raise UnknownName("graph", name, names(), "Or give module:function.")
+        raise UnknownName("data set", name, names(), "Or give a path, or module:function.")
     root = next((place for place in places() if not lacking(name, place)), None)
     if root is None:
         first = places()[0]
@@ -62,6 +66,22 @@ def read_planetoid(name: str, root: Path) -> Raw:
     from torch_geometric.datasets import Planetoid
 
     return from_object(Planetoid(str(root), PLANETOID[name], split="public"), name, 0)
+
+
+def _read_collected(name: str) -> Raw:
+    """Read a data set of the TU collection from PLACE/NAME/raw, PLACE/NAME or PLACE/NAME.zip."""
+    for place in places():
+        if (place / f"{name}.zip").is_file():
+            return read_zip(place / f"{name}.zip")
+        for folder in (place / name / "raw", place / name):
+            if folder.is_dir() and is_tu(folder):
+                return read_tu(folder)
+    ends = "A, graph_indicator, graph_labels, node_labels"
+    raise InvalidData(
+        f"The raw files of '{name}' are not there; looked in {', '.join(map(str, places()))}.",
+        f"Put {', '.join(f'{name}_{end}.txt' for end in ends.split(', '))} into {places()[0] / name / 'raw'}, or "
+        f"{name}.zip into {places()[0]}, or set {VARIABLE}.",
+    )
 
 
 def raw_folder(name: str, root: Path) -> Path:

@@ -13,7 +13,7 @@ from automl.core.errors import InvalidData, UsageError
 from automl.trainers.gnn.data import check
 from automl.trainers.gnn.data.cora import read_cora
 from automl.trainers.gnn.data.folder import read_path
-from automl.trainers.gnn.data.named import read_named
+from automl.trainers.gnn.data.named import names, read_named
 from automl.trainers.gnn.data.objects import from_object
 from automl.trainers.gnn.data.raw import Raw
 from automl.trainers.gnn.data.split import Splitting
@@ -86,7 +86,7 @@ def _raw(data: Any, mask: int) -> Raw:
         return read_path(data)
     if not isinstance(data, str):
         return from_object(data, "the graph", mask)
-    if Path(data).exists():
+    if data not in names() and Path(data).exists():
         return read_path(Path(data))
     if ":" in data:
         return from_object(_called(data), data, mask)

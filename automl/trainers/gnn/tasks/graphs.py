@@ -10,7 +10,8 @@ from automl.core.errors import InvalidData
 from automl.trainers.gnn.data.raw import Raw
 from automl.trainers.gnn.data.split import Splitting, Units, split
 from automl.trainers.gnn.graph import Graph, Mask
-from automl.trainers.gnn.tasks.level import Divided, Ends, Level, Loading, Usual
+from automl.trainers.gnn.memory import AtOnce
+from automl.trainers.gnn.tasks.level import Divided, Ends, Level, Loading, Usual, some_graphs
 from automl.trainers.gnn.tasks.target import Target
 
 if TYPE_CHECKING:
@@ -41,6 +42,9 @@ class Graphs(Level):
 
         assert candidate.pooling is not None
         return Pool(POOLS[candidate.pooling], ends.width, ends.outputs)
+
+    def at_once(self, graph: Graph, loading: Loading) -> AtOnce:
+        return some_graphs(graph, loading)
 
     def source(self, graph: Graph, ground: Ground, mask: Mask, loading: Loading, *, training: bool) -> Source:
         from automl.trainers.gnn import sources

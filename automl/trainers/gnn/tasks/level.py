@@ -11,6 +11,7 @@ from automl.search_spaces.gnn.size import Task as Unit
 from automl.trainers.gnn.data.raw import Raw
 from automl.trainers.gnn.data.split import Masks, Splitting
 from automl.trainers.gnn.graph import Graph, Integers, Mask
+from automl.trainers.gnn.memory import AtOnce
 from automl.trainers.gnn.tasks.target import Labels, Target
 
 if TYPE_CHECKING:
@@ -87,6 +88,13 @@ class Usual:
     batch_size: int
 
 
+def some_graphs(graph: Graph, loading: Loading) -> AtOnce:
+    """Return what a batch of graphs has in memory."""
+    share = min(1.0, loading.batch_size / len(graph.sizes))
+    nodes, edges = (int(share * count) for count in (graph.nodes, graph.edge_index.shape[1]))
+    return AtOnce(nodes, edges, "Type a smaller batch_size.")
+
+
 class Level(ABC):
     """A kind of unit: how units are divided, what a batch of them is, and the head of a network on them.
 
@@ -113,6 +121,10 @@ class Level(ABC):
     @abstractmethod
     def source(self, graph: Graph, ground: Ground, mask: Mask, loading: Loading, *, training: bool) -> Source:
         """Return the batches of the units of a mask; only their labels are read."""
+
+    @abstractmethod
+    def at_once(self, graph: Graph, loading: Loading) -> AtOnce:
+        """Return what is in memory at once."""
 
     def normalizes(self, graph: Graph) -> bool:
         """Tell whether rows of features are divided by their sums where no setting says so."""

@@ -18,6 +18,7 @@ from automl.core.objectives import Direction
 from automl.trainers.gnn.data.raw import Raw
 from automl.trainers.gnn.data.split import Splitting, Units, split
 from automl.trainers.gnn.graph import Graph, Integers, Mask
+from automl.trainers.gnn.memory import AtOnce
 from automl.trainers.gnn.tasks.level import Divided, Ends, Level, Loading, Usual
 from automl.trainers.gnn.tasks.target import Labels, Target
 
@@ -92,6 +93,11 @@ class Links(Level):
         from automl.trainers.gnn.heads import Decode
 
         return Decode(ends.decoder, ends.width)
+
+    def at_once(self, graph: Graph, loading: Loading) -> AtOnce:
+        return AtOnce(
+            graph.nodes, graph.edge_index.shape[1], "Links are predicted on whole graphs: give a smaller one."
+        )
 
     def source(self, graph: Graph, ground: Ground, mask: Mask, loading: Loading, *, training: bool) -> Source:
         from automl.trainers.gnn import sources

@@ -14,7 +14,8 @@ from automl.core.errors import InvalidData
 from automl.trainers.gnn.data.raw import Raw
 from automl.trainers.gnn.data.split import Splitting, Units, split
 from automl.trainers.gnn.graph import Graph, Mask
-from automl.trainers.gnn.tasks.level import Divided, Ends, Level, Loading, Usual
+from automl.trainers.gnn.memory import AtOnce
+from automl.trainers.gnn.tasks.level import Divided, Ends, Level, Loading, Usual, some_graphs
 from automl.trainers.gnn.tasks.target import Target
 
 if TYPE_CHECKING:
@@ -54,6 +55,15 @@ class Nodes(Level):
         if graph.nodes > loading.sample_above:
             return sources.sampled(graph, ground, mask, loading, training=training)
         return sources.whole(graph, ground, mask)
+
+    def at_once(self, graph: Graph, loading: Loading) -> AtOnce:
+        if apart(graph):
+            return some_graphs(graph, loading)
+        if graph.nodes <= loading.sample_above:
+            hint = f"Sample neighbours: --set sample_above={graph.nodes // 2}."
+            return AtOnce(graph.nodes, graph.edge_index.shape[1], hint)
+        edges = loading.batch_size * loading.fanout[0] * (1 + loading.fanout[-1])
+        return AtOnce(min(graph.nodes, edges), edges, "Type a smaller batch_size or fanout.")
 
     def normalizes(self, graph: Graph) -> bool:
         return len(graph.sizes) == 1 and graph.x.smallest() >= 0
