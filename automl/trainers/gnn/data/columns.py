@@ -46,6 +46,8 @@ def _feature(column: pl.Series) -> Floats:
             'Name the features in a TOML file, features = ["COLUMN", ...], or the column that names nodes, '
             f'id = "{column.name}".',
         )
+    if not len(values):
+        return np.zeros((len(column), 0), np.float32)
     return np.stack([(texts == value).fill_null(False).to_numpy() for value in values], axis=1).astype(np.float32)
 
 

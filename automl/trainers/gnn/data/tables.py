@@ -145,6 +145,8 @@ def labels_of(tables: Tables) -> list[str]:
 def _raw(path: Path, nodes: pl.DataFrame, edges: pl.DataFrame, tables: Tables) -> Raw:
     from automl.trainers.gnn.data.columns import features_in, labels_in, links_in, parts_in
 
+    if not nodes.height:
+        raise InvalidData(f"The table of nodes of {path} has no rows.", "Give a row for every node.")
     y, names = labels_in(nodes, labels_of(tables))
     own = {tables.id, tables.part, *labels_of(tables)}
     wanted = tables.features or [name for name in nodes.columns if name not in own]
