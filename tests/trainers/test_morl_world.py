@@ -109,3 +109,20 @@ def test_plain_data_are_frozen_and_copied():
     assert value["b"][0] == 0
     assert frozen(twin) != frozen(value)
     assert frozen((1, True)) != frozen((1, 1))
+
+
+def test_measuring_never_forgets_what_a_run_has_seen(monkeypatch):
+    """A table that has become full is still that of the run that filled it."""
+    monkeypatch.setattr("automl.trainers.morl.tabular.world.MOST_STATES", 2)
+    world = World(Slippery, 20)
+    run = learner(world, steps=600)
+    run.advance(300)
+    assert world.full
+    before = len(world.observations)
+    for policy in run.policies():
+        policy.returns(3, 1.0, 0)
+    run.advance(300)
+    assert len(world.observations) >= before
+    whole = learner(World(Slippery, 20), steps=600)
+    whole.advance(600)
+    same_run(run, whole)

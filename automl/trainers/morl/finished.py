@@ -24,7 +24,7 @@ class Tuned:
         env_kwargs: keyword arguments of that.
         steps: of a training.
         gamma, reference: what its policies were judged by.
-        held_out: hypervolumes of the held-out seeds.
+        held_out: hypervolumes of the held-out seeds; empty if the search was cut short before.
         default: those of the default configuration on the same seeds.
     """
 

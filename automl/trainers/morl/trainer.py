@@ -38,7 +38,7 @@ if TYPE_CHECKING:
 
 Array = npt.NDArray[Any]
 
-DEFAULT = "four-room-v0"
+DEFAULT = "deep-sea-treasure-v0"
 EPISODES = 20
 """Of a batch, where chance plays a part."""
 
@@ -56,8 +56,8 @@ class _Run:
 class MorlTrainer(Trainer):
     """Lets an algorithm learn a set of policies, and measures what the set is worth.
 
-    `data` is an environment: an id of MO-Gymnasium (default `four-room-v0`), `module:id` of one's own, or from Python
-    anything that makes one when it is called. A training is repeated with several seeds; metrics are means, and the
+    `data` is an environment: an id of MO-Gymnasium (default `deep-sea-treasure-v0`), `module:id` of one's own, or from
+    Python anything that makes one when it is called. A training is repeated with several seeds; metrics are means, and the
     outcome's extras hold the front and the values of every seed. Policies are judged with the environment's discount,
     never with the one they were learned with.
 
@@ -201,8 +201,8 @@ class MorlTrainer(Trainer):
             facts["steps"],
             facts["gamma"],
             tuple(facts["reference"]),
-            weights["held_out"].tolist(),
-            weights["default"].tolist(),
+            weights["held_out"].tolist() if "held_out" in weights else [],
+            weights["default"].tolist() if "default" in weights else [],
         )
 
     @classmethod
@@ -258,7 +258,7 @@ class MorlTrainer(Trainer):
         """Return the table of the environment that all runs of this process share."""
         from automl.trainers.morl.tabular.world import World
 
-        if self._world is None:
+        if self._world is None or self._world.full:
             self._world = World(maker(self.environment), self.environment.limit, careful=self._careful)
         return self._world
 

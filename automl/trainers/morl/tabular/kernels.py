@@ -88,11 +88,11 @@ def scalar(table: Array, weights: Array, row: int, action: int) -> float:
 
 
 @compiled
-def worth(agent: Agent, row: int, action: int, improvement: bool) -> float:
+def worth(agent: Agent, rule: Rule, row: int, action: int) -> float:
     """Return what an action is worth under the weights that are learned, by one table or by the best of all."""
     weights = agent.weights[agent.current]
     best = scalar(agent.tables[agent.current], weights, row, action)
-    if improvement:
+    if rule.improvement:
         for other in range(agent.current):
             value = scalar(agent.tables[other], weights, row, action)
             if value > best:
@@ -101,11 +101,11 @@ def worth(agent: Agent, row: int, action: int, improvement: bool) -> float:
 
 
 @compiled
-def greedy(agent: Agent, row: int, improvement: bool, rng: Array) -> int:
+def greedy(agent: Agent, rule: Rule, row: int, rng: Array) -> int:
     """Return the best action; one of those that are equally good, at random."""
     chosen, best, equal = 0, -np.inf, 0
     for action in range(agent.tables.shape[2]):
-        value = worth(agent, row, action, improvement)
+        value = worth(agent, rule, row, action)
         if value > best:
             chosen, best, equal = action, value, 1
         elif value == best:
@@ -120,7 +120,7 @@ def update(agent: Agent, rule: Rule, rate: float, step: Array, reward: Array, rn
     """Move the value of one step towards its reward and what follows."""
     row, action, following, ended = step[0], step[1], step[2], step[3]
     table = agent.tables[agent.current]
-    ahead = greedy(agent, following, rule.improvement, rng)
+    ahead = greedy(agent, rule, following, rng)
     discount = 0.0 if ended == 1 else rule.gamma
     for j in range(reward.shape[0]):
         error = reward[j] + discount * table[following, ahead, j] - table[row, action, j]
@@ -152,7 +152,7 @@ def chosen_action(agent: Agent, table: Table, rule: Rule, register: Array, rng: 
     epsilon = falling(rule.epsilon, rule.epsilon_end, (register[STEP] - rule.start) / rule.decay)
     if uniform(rng) < epsilon:
         return int(uniform(rng) * agent.tables.shape[2])
-    return greedy(agent, row_of(agent, table, register), rule.improvement, rng)
+    return greedy(agent, rule, row_of(agent, table, register), rng)
 
 
 @compiled

@@ -27,7 +27,7 @@ UNKNOWN, DRAWS = -1, -2
 RUNNING, TERMINATED, TRUNCATED = 0, 1, 2
 """How a step ends."""
 MOST_STATES = 200_000
-"""Beyond so many states the table is begun again with the next run."""
+"""Beyond so many states a table is full: the next run should begin another."""
 _FIRST_ROWS = 256
 _WALK = 1000
 """Steps of the walk that decides whether states come back at all."""
@@ -78,6 +78,11 @@ class World:
         """Whether steps are looked up."""
         return self._names is not None
 
+    @property
+    def full(self) -> bool:
+        """Whether the table has become so large that the next run should begin another."""
+        return max(len(self._snapshots), len(self.observations)) > MOST_STATES
+
     def _clear(self) -> None:
         self._snapshots: list[list[_Kept]] = []
         self._current: list[_Kept] = []
@@ -94,8 +99,6 @@ class World:
 
     def begin(self, seed: int) -> int:
         """Seed everything and begin the first episode of a run; return its state."""
-        if len(self._snapshots) > MOST_STATES:
-            self._clear()
         chance.seed_globals(seed)
         observation, _ = self._env.reset(seed=seed)
         self._watch()
