@@ -56,10 +56,10 @@ class _Run:
 class MorlTrainer(Trainer):
     """Lets an algorithm learn a set of policies, and measures what the set is worth.
 
-    `data` is an environment: an id of MO-Gymnasium (default `deep-sea-treasure-v0`), `module:id` of one's own, or from
-    Python anything that makes one when it is called. A training is repeated with several seeds; metrics are means, and the
-    outcome's extras hold the front and the values of every seed. Policies are judged with the environment's discount,
-    never with the one they were learned with.
+    `data` is an environment: an id of MO-Gymnasium (default `deep-sea-treasure-v0`), `module:id` of one's own, or
+    from Python anything that makes one when it is called. A training is repeated with several seeds; metrics are
+    means, and the outcome's extras hold the front and the values of every seed. Policies are judged with the
+    environment's discount, never with the one they were learned with.
 
     An evaluation of effort e takes e x steps in the environment, the learner's own measurements among them. Weights are
     the paused learners: an evaluation that inherits them goes on, and is the same as one that never paused.
