@@ -85,7 +85,6 @@ class GnnTrainer(Trainer):
     }
     default_budget = {"trials": 8}
     starts = ("scratch",)  # as published; kept weights would count as the best epoch of every seed
-    starts = ("scratch",)  # kept weights are those of the luckiest epoch of many networks: no second look at them
     profiles = {
         "paper": {  # Zhou et al. 2022, section 4, after Veličković et al. 2018
             "epochs": 200,
