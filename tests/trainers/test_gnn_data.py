@@ -194,3 +194,34 @@ def test_pytorch_geometric_is_asked_for_by_its_extra(tmp_path, monkeypatch):
     monkeypatch.setattr(named, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'automl-search\[gnn\]'"):
         named.read_planetoid("pubmed", tmp_path)
+
+
+def test_data_sets_of_pytorch_geometric_are_taken_in_memory_or_not():
+    torch = pytest.importorskip("torch")
+    pyg = pytest.importorskip("torch_geometric.data")
+    graphs = [
+        pyg.Data(x=torch.rand(n, 4), edge_index=torch.randint(n, (2, 9)), y=torch.tensor([n % 2])) for n in range(3, 15)
+    ]
+
+    class Lazy(pyg.Dataset):
+        def len(self):
+            return len(graphs)
+
+        def get(self, idx):
+            return graphs[idx]
+
+    class Kept(pyg.InMemoryDataset):
+        def __init__(self):
+            super().__init__()
+            self.data, self.slices = self.collate(graphs)
+
+    expected = reading(graphs)
+    assert (expected.task, expected.outputs, expected.sizes.tolist()) == ("graph", 2, list(range(3, 15)))
+    for given in (Lazy(), Kept(), pyg.Batch.from_data_list(graphs), tuple(graphs)):
+        found = reading(given)
+        for one, other in zip(found.arrays(), expected.arrays(), strict=True):
+            np.testing.assert_array_equal(one, other)
+    many = pyg.HeteroData()
+    many["paper"].x = torch.rand(3, 2)
+    with pytest.raises(InvalidData, match="to_homogeneous"):
+        reading(many)

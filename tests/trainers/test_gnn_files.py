@@ -1,12 +1,13 @@
 """Graphs from files: tables of nodes and edges, raw files of the TU collection; what is said where they are wrong."""
 
+import json
 import shutil
 import zipfile
 
 import numpy as np
 import polars as pl
 import pytest
-from gnn_worlds import rings, write_tu
+from gnn_worlds import proteins, rings, write_tu
 
 from automl.core.errors import InvalidData, UnknownName
 from automl.trainers.gnn.data import named
@@ -119,6 +120,35 @@ def test_raw_files_of_the_collection_are_read_wherever_they_lie(tmp_path, monkey
             (a, b) for a, b in graph["edge_index"].T.tolist() if a != b
         }
         start += len(graph["x"])
+
+
+def test_protein_interactions_are_several_graphs_in_given_parts(tmp_path, monkeypatch):
+    pytest.importorskip("torch_geometric")
+    nx = pytest.importorskip("networkx")
+    monkeypatch.setenv(named.VARIABLE, str(tmp_path))
+    folder = tmp_path / "PPI" / "raw"
+    folder.mkdir(parents=True)
+    with pytest.raises(InvalidData, match=r"Put train_feats\.npy, .*test_labels\.npy into .*PPI.raw"):
+        read("ppi", Reading())
+    for part, graphs in (("train", proteins(3)), ("valid", proteins(1, seed=1)), ("test", proteins(2, seed=2))):
+        sizes = [len(graph["x"]) for graph in graphs]
+        starts = np.cumsum([0, *sizes[:-1]])
+        edges = np.concatenate([g["edge_index"] + s for g, s in zip(graphs, starts, strict=True)], axis=1)
+        links = [{"source": int(a), "target": int(b)} for a, b in edges.T]
+        nodes = [{"id": node} for node in range(sum(sizes))]
+        body = {"directed": True, "multigraph": False, "graph": {}, "nodes": nodes, "links": links}
+        assert nx.node_link_graph(body, edges="links").number_of_nodes() == sum(sizes)
+        (folder / f"{part}_graph.json").write_text(json.dumps(body))
+        np.save(folder / f"{part}_feats.npy", np.concatenate([graph["x"] for graph in graphs]))
+        np.save(folder / f"{part}_labels.npy", np.concatenate([graph["y"] for graph in graphs]))
+        np.save(folder / f"{part}_graph_id.npy", np.repeat(range(len(graphs)), sizes) + 1)
+    found = read("ppi", Reading())
+    assert (found.task, found.predict, found.outputs, len(found.sizes)) == ("node", "labels", 3, 6)
+    ends = np.cumsum(found.sizes)
+    assert found.train.nonzero()[0].tolist() == list(range(ends[2]))
+    assert found.validation.nonzero()[0].tolist() == list(range(ends[2], ends[3]))
+    np.testing.assert_array_equal(found.y[: found.sizes[0]], proteins(3)[0]["y"])
+    assert sorted(path.name for path in (tmp_path / "PPI").iterdir()) == ["raw"], "nothing is written beside the data"
 
 
 def test_raw_files_that_are_missing_are_named_with_their_folder(tmp_path, monkeypatch):

@@ -7,6 +7,7 @@ from importlib.util import find_spec
 from pathlib import Path
 
 from automl.core.errors import InvalidData, MissingExtra, UnknownName
+from automl.trainers.gnn.data import ppi
 from automl.trainers.gnn.data.cora import read_cora
 from automl.trainers.gnn.data.objects import from_object
 from automl.trainers.gnn.data.raw import Raw
@@ -21,7 +22,7 @@ SUFFIXES = ("x", "tx", "allx", "y", "ty", "ally", "graph", "test.index")
 
 def names() -> list[str]:
     """Return the names that `read_named` knows."""
-    return sorted(("cora", *PLANETOID, *TU))
+    return sorted(("cora", "ppi", *PLANETOID, *TU))
 
 
 def places() -> list[Path]:
@@ -41,6 +42,8 @@ def read_named(name: str) -> Raw:
     """
     if name == "cora":
         return read_cora()
+    if name == "ppi":
+        return _read_proteins()
     if name in TU:
         return _read_collected(TU[name])
     if name not in PLANETOID:
@@ -66,6 +69,18 @@ def read_planetoid(name: str, root: Path) -> Raw:
     from torch_geometric.datasets import Planetoid
 
     return from_object(Planetoid(str(root), PLANETOID[name], split="public"), name, 0)
+
+
+def _read_proteins() -> Raw:
+    """Read PPI from PLACE/PPI/raw."""
+    folders = [place / ppi.NAME / "raw" for place in places()]
+    folder = next((folder for folder in folders if not ppi.lacking_ppi(folder)), None)
+    if folder is None:
+        raise InvalidData(
+            f"The raw files of 'ppi' are not there; looked in {', '.join(map(str, places()))}.",
+            f"Put {', '.join(ppi.lacking_ppi(folders[0]))} into {folders[0]}, or set {VARIABLE}.",
+        )
+    return ppi.read_ppi(folder)
 
 
 def _read_collected(name: str) -> Raw:

@@ -42,7 +42,10 @@ def read_tu(folder: Path) -> Raw:
         if not any((folder / f"{name}_{end}").is_file() for end in ends)
     ]
     if missing:
-        raise InvalidData(f"{folder} lacks {', '.join(missing)}.", "Put these files there.")
+        raise InvalidData(
+            f"{folder} lacks {', '.join(missing)}.",
+            "Put these files there; where nodes have no features of their own, write their degrees as node labels.",
+        )
     if find_spec("torch_geometric") is None:
         raise MissingExtra("torch-geometric", "gnn")
     return _read(folder, name)
