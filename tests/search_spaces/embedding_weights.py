@@ -85,4 +85,4 @@ def importance_of(space, weights):
         gate = weights.get(layout.alpha(name, number), 1.0)
         table = weights[layout.table(name, number)] * gate
         found[name].append(np.sqrt((table.astype(np.float64) ** 2).mean(0)).tolist())
-    return {"settled": True, "importance": found}
+    return {"settled": True, "importance": found, "damage": found}

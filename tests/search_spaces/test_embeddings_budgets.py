@@ -284,3 +284,25 @@ def test_popularity_is_read_between_its_points():
     assert sum(share * rows for share, rows in zip(first, (33, 33, 34), strict=True)) == pytest.approx(1.0)
     assert first[0] > first[1] > first[2]
     assert second == pytest.approx((0.01, 0.01, 0.01))
+
+
+def test_search_and_damage_keep_what_is_missed_most_where_that_is_known():
+    extras = importance([9, 0, 0, 0], [0] * 4, [9, 0, 0, 0])
+    missed = importance([0, 9, 0, 0], [0] * 4, [0, 9, 0, 0])["importance"]
+    by_size = ((0,), ()), ((0,),)
+    by_damage = ((1,), ()), ((1,),)
+    space = small()
+    for rule, reported, expected in [
+        ("search", extras, by_size),
+        ("search", {**extras, "damage": missed}, by_damage),
+        ("damage", {**extras, "damage": missed}, by_damage),
+        ("magnitude", {**extras, "damage": missed}, by_size),
+    ]:
+        assert searched(space, reported, 1000, rule).columns == expected
+    with pytest.raises(InvalidCandidate, match="the trainer did not report it"):
+        searched(space, extras, 1000, "damage")
+
+
+def test_single_elements_are_not_kept_by_damage():
+    assert "damage" not in small(form="elements").rules
+    assert "damage" in small(form="cells").rules

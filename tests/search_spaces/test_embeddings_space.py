@@ -58,7 +58,7 @@ def test_its_capabilities():
     assert all(isinstance(space, kind) for kind in (Relaxable, Budgeted, Inheritable))
     assert not isinstance(space, Growable | Sequential)
     assert EmbeddingSpace.default_controller == "differentiable"
-    assert space.rules == ("search", "magnitude", "truncate", "pep")
+    assert space.rules == ("search", "magnitude", "damage", "truncate", "pep")
     assert space.thumbs == ("uniform", "mde")
 
 

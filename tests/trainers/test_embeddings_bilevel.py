@@ -37,7 +37,7 @@ def test_second_order_gradient_agrees_with_finite_differences(task, model):
         with torch.no_grad():
             for each, slope in zip(weights, slopes, strict=True):
                 each -= xi * slope if slope is not None else 0.0
-            value = float(loss(*held))
+            value = float(loss(*held, penalised=False))
             for each, old in zip(weights, before, strict=True):
                 each.copy_(old)
         return value
@@ -131,3 +131,34 @@ def test_a_frozen_tower_stays_as_it_was():
         same = [np.array_equal(before[name], after[name]) for name in tower_names]
         assert tower_names
         assert all(same) if tower == "frozen" else not all(same)
+
+
+def test_held_out_loss_has_no_penalty():
+    loss, batch, held = tiny()
+    before = first_order(loss, held), second_order(loss, batch, held, xi=0.0)
+    loss.l2 = 100.0
+    assert torch.equal(first_order(loss, held), before[0])
+    assert torch.equal(second_order(loss, batch, held, xi=0.0), before[1])
+
+
+@pytest.mark.parametrize("average", [True, False])
+def test_an_epoch_ends_with_the_mean_of_alpha_over_its_steps_or_with_the_last(average):
+    found = trainer("rating", average=average)
+    torch.manual_seed(0)
+    ground = prepare(found.dataset, found.recipe)
+    recommender = start(space(found, max_dim=3).relax("search")[1], ground, found.recipe, None)
+    steps = Bilevel(
+        Descent(Loss(recommender, ground.task, 0.0), 1e-9), Search(0.01, 0.0, 1, True, average), ground.search, 32
+    )
+    seen = []
+    steps.descent.step = lambda ids, labels: (seen.append(recommender.tables.alpha.clone()), torch.zeros(()))[1]
+    batches = ground.train.batches(32)[:5]
+    steps.epoch(batches)
+    seen = torch.stack(seen)  # alphas before every step: the last alpha is not among them
+    last = recommender.tables.alpha
+    if average:
+        total = last * len(batches) - seen[1:].sum(0)
+        assert ((total - seen[-1]).abs() < 0.05).all()  # what is missing from the sum is one step from the one before
+        assert not torch.allclose(last, total)
+    else:
+        assert ((last - seen[-1]).abs().mean(1) < 0.0101).all()

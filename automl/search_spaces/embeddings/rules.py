@@ -1,12 +1,15 @@
 """Relaxed plans, and the rules that read an ordinary plan from one.
 
-    search       stages wide, soft      the cells, or values, that the search found important (DNIS)
-    magnitude    stage  wide            the same without the search: every alpha is 1
+    search       stages wide, soft      the cells, or values, that are missed most after the search (DNIS)
+    magnitude    stage  wide            the largest of the warm start, without any search
+    damage       stage  wide            the cells that are missed most, without any search
     truncate     stage  wide            the first columns, the same everywhere
     pep          stage  thresholds      the values that outgrew their threshold (PEP)
 
 Deviation from DNIS, which prunes single values only: whole cells (block x column) are kept unless the form is
-"elements", because they need no places and, after alignment, lose less. `pep` keeps single values always.
+"elements", because they need no places and, after alignment, lose less. And `search` keeps of these not the largest
+alpha * e, but those without which the loss would rise most, where the trainer reports that ("damage"). `pep` keeps
+single values always.
 """
 
 from __future__ import annotations
@@ -27,6 +30,7 @@ from automl.search_spaces.embeddings.size import COUNT, PLACE, VALUE, allowed, e
 STAGES: Mapping[str, tuple[Stage, ...]] = {
     "search": ("wide", "soft"),
     "magnitude": ("wide",),
+    "damage": ("wide",),
     "truncate": ("wide",),
     "pep": ("thresholds",),
 }
@@ -65,9 +69,13 @@ def discretise(frame: Frame, relaxed: Plan, extras: Mapping[str, Json], budget: 
     most = allowed(frame, budget)
     if rule == "truncate":
         return replace(last, columns=frame.uniform(largest_dim(frame, most)), stage="plain", origin=rule)
+    if rule == "damage" and frame.form == "elements":
+        raise InvalidCandidate(
+            "The rule 'damage' keeps whole cells, and this space keeps single elements.", "Set form=aligned."
+        )
     if rule == "pep" or frame.form == "elements":
         return replace(last, elements=_elements(frame, most), stage="plain", origin=rule)
-    kept = keep_cells(_importance(frame, extras), np.array([VALUE * block.rows for block in frame.blocks]), most)
+    kept = keep_cells(_importance(frame, extras, rule), np.array([VALUE * block.rows for block in frame.blocks]), most)
     if not kept.any():
         raise too_small(
             frame, most, VALUE * min(block.rows for block in frame.blocks), "a column of the smallest block"
@@ -120,15 +128,22 @@ def keep_cells(importance: npt.NDArray[np.float64], costs: npt.NDArray[np.int64]
     return kept
 
 
-def _importance(frame: Frame, extras: Mapping[str, Json]) -> npt.NDArray[np.float64]:
+def _importance(frame: Frame, extras: Mapping[str, Json], rule: str) -> npt.NDArray[np.float64]:
     """Return the importance (blocks, K) of an average value of each cell, as the trainer reported it."""
-    reported: Any = extras.get("importance")
+    if rule == "damage" and "damage" not in extras:
+        raise InvalidCandidate(
+            "The rule 'damage' keeps what is missed most, and the trainer did not report it: it cannot for lists, for "
+            "models that mix the embeddings of all rows, and for stages that were cut short.",
+            "Take the rule 'magnitude'.",
+        )
+    name = "damage" if rule in ("search", "damage") and "damage" in extras else "importance"
+    reported: Any = extras.get(name)
     try:
         found = [_of_field(frame, field.name, reported[field.name]) for field in frame.fields]
     except (KeyError, TypeError, ValueError) as error:
         raise Incompatible(
-            f"The trainer did not report the importance of every block and column: {type(error).__name__} {error}.",
-            "Its extras need importance: {field: [[one number per column] per block]}.",
+            f"The trainer did not report the {name} of every block and column: {type(error).__name__} {error}.",
+            f"Its extras need {name}: {{field: [[one number per column] per block]}}.",
         ) from error
     return np.concatenate(found)
 

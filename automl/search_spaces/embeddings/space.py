@@ -61,6 +61,8 @@ class EmbeddingSpace(SearchSpace[Plan]):
         starts = tuple(cut(field.rows, blocks) for field in read)
         self.frame = Frame(read, starts, max_dim, _resolve(form, rotatable=rotatable))
         self._rotatable, self._temperature = rotatable, temperature
+        if self.frame.form == "elements":  # damage is that of whole cells
+            self.rules = tuple(rule for rule in rules.STAGES if rule != "damage")  # type: ignore[misc]
 
     def build(self, choose: Choose) -> Plan:
         return program.build(self.frame, choose)
@@ -91,7 +93,8 @@ class EmbeddingSpace(SearchSpace[Plan]):
         Args:
             relaxed: the last stage of the rule.
             extras: for whole cells {"importance": {field: [[K numbers] per block]}}, the root mean square of
-                alpha * e over the block; nothing for elements.
+                alpha * e over the block, and, optional, {"damage": ...} alike, the order in which the rules
+                `search` and `damage` keep cells; nothing for elements.
             budget: a share of the relaxed plan's bytes up to 1, else bytes.
             rule: how to read it.
 

@@ -2,18 +2,25 @@
 
     min over alpha of L_search(w*(alpha), alpha), where w*(alpha) = argmin over w of L_train(w, alpha)
 
-One Adam step on the weights, then one plain gradient step on alpha. First order: w* is taken for the weights as they
+Adam steps on the weights, and after each, or every other, a plain gradient step on alpha: it has a thousandth of the
+parameters, and needs no more than steps enough for a mean. First order: w* is taken for the weights as they
 are after their step. Second order: w* is one gradient step ahead, w - xi grad L_train(w, alpha), and alpha's gradient
 goes through that step (DARTS, section 2.3, without its finite differences).
 
 Every row of alpha (one block) has its gradient divided by its mean absolute value: hot blocks have gradients orders of
-magnitude larger than cold ones, and would decide alone. alpha stays in [0, 1].
+magnitude larger than cold ones, and would decide alone. alpha stays in [0, 1]. L_search has no L2 penalty: it is there
+to keep the weights from fitting their rows too well, and on rows that they do not see that is measured. With it, alpha
+would shrink the embeddings a second time.
+
+Deviation: an epoch ends with the mean of alpha over its steps. Divided by their size, gradients of columns that make no
+difference are signs of noise, and alpha walks at random; a mean of the walk is less so (Polyak and Juditsky 1992).
 
 Cheng, Shen and Huang: Differentiable neural input search for recommender systems. arXiv 2006.04466, 2020.
 """
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -42,9 +49,11 @@ class Search:
     l1: float
     order: int
     normalise: bool
+    average: bool = False
+    every: int = 1
 
     def rate(self, steps: int) -> float:
-        """Return the size of the steps of alpha in epochs of so many."""
+        """Return the size of the steps of alpha, of which an epoch has so many."""
         return REACH / steps if self.alpha_lr is None else self.alpha_lr
 
 
@@ -66,10 +75,16 @@ class Bilevel:
         self.alpha = alpha.requires_grad_(False)  # the steps of the weights need no gradient for it
 
     def epoch(self, batches: Sequence[tuple[Tensor, Tensor]]) -> Tensor:
-        """Take a pair of steps for every batch of training rows; return the sum of their losses."""
-        rate = self.search.rate(len(batches))
-        total = torch.zeros((), device=self.alpha.device)
-        for (ids, labels), held in zip(batches, self._cycle(), strict=False):
+        """Take a step for every batch of training rows, and those of alpha; return the sum of the rows' losses."""
+        moves = math.ceil(len(batches) / self.search.every)
+        rate = self.search.rate(moves)
+        total, walked = torch.zeros((), device=self.alpha.device), torch.zeros_like(self.alpha)
+        held_out = self._cycle()
+        for number, (ids, labels) in enumerate(batches):
+            if number % self.search.every:
+                total += self.descent.step(ids, labels)
+                continue
+            held = next(held_out)
             if self.search.order == 2:
                 gradient = second_order(self.descent.loss, (ids, labels), held, xi=self._xi())
                 total += self.descent.step(ids, labels)
@@ -77,6 +92,9 @@ class Bilevel:
                 total += self.descent.step(ids, labels)
                 gradient = first_order(self.descent.loss, held)
             move(self.alpha, gradient, self.search, rate)
+            walked += self.alpha
+        if self.search.average:
+            self.alpha.copy_(walked / moves)
         return total
 
     def _xi(self) -> float:
@@ -93,7 +111,7 @@ def first_order(loss: Loss, held: tuple[Tensor, Tensor]) -> Tensor:
     alpha = loss.recommender.tables.alpha
     assert alpha is not None
     alpha.requires_grad_(True)
-    found: Tensor = torch.autograd.grad(loss(*held), alpha)[0]
+    found: Tensor = torch.autograd.grad(loss(*held, penalised=False), alpha)[0]
     alpha.requires_grad_(False)
     return found
 
@@ -114,13 +132,14 @@ def second_order(loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, T
     weights = {name: tensor for name, tensor in named.items() if name in stepping}
     fixed = {name: tensor for name, tensor in named.items() if name not in stepping}
 
-    def at(weights: dict[str, Tensor], alpha: Tensor, rows: tuple[Tensor, Tensor]) -> Tensor:
-        found: Tensor = functional_call(loss, {**fixed, **weights, key: alpha}, rows)
+    def at(weights: dict[str, Tensor], alpha: Tensor, rows: tuple[Tensor, Tensor], *, penalised: bool) -> Tensor:
+        found: Tensor = functional_call(loss, {**fixed, **weights, key: alpha}, rows, {"penalised": penalised})
         return found
 
     def ahead(alpha: Tensor) -> Tensor:
-        slopes = grad(at)(weights, alpha, batch)
-        return at({name: weights[name] - xi * slope for name, slope in slopes.items()}, alpha, held)
+        slopes = grad(at)(weights, alpha, batch, penalised=True)
+        moved = {name: weights[name] - xi * slope for name, slope in slopes.items()}
+        return at(moved, alpha, held, penalised=False)
 
     found: Tensor = grad(ahead)(alpha)
     return found

@@ -48,10 +48,10 @@ class Loss(nn.Module):
         super().__init__()
         self.recommender, self.task, self.l2 = recommender, task, l2
 
-    def forward(self, ids: Tensor, labels: Tensor) -> Tensor:
+    def forward(self, ids: Tensor, labels: Tensor, *, penalised: bool = True) -> Tensor:
         """Return the loss of rows (B, F) with labels (B,)."""
         loss, length = self.task.loss(self.recommender, ids, labels)
-        return loss + self.l2 * length if self.l2 else loss
+        return loss + self.l2 * length if self.l2 and penalised else loss
 
 
 class Descent:

@@ -13,6 +13,7 @@ from automl.search_spaces.embeddings import Plan
 from automl.trainers._lightning import run
 from automl.trainers._torch import reproducible
 from automl.trainers.embeddings.bilevel import Bilevel, Search
+from automl.trainers.embeddings.damage import HALVINGS, by_field, measurable, ranks
 from automl.trainers.embeddings.descent import Descent, Loss, lazily
 from automl.trainers.embeddings.ground import Ground
 from automl.trainers.embeddings.keeper import Keeper, alphas, importance
@@ -119,7 +120,7 @@ def fit_segment(
         if not stopping.over and before < most:
             judge = Judge(ground.task, ground.stop, keeper, report)
             run(learner, [0], epochs=min(epochs, most - before), device=ground.device, callbacks=[judge])
-        return _trained(segment, keeper, ground, most=most, before=before)
+        return _trained(segment, keeper, ground, recipe, most=most, before=before)
 
 
 def start(plan: Plan, ground: Ground, recipe: Recipe, weights: Weights | None) -> Recommender:
@@ -156,7 +157,7 @@ def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender)
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient
         descent = Descent(loss, recipe.inherit_lr)
-        search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise)
+        search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise, recipe.average, recipe.alpha_every)
         return Bilevel(descent, search, ground.search, recipe.batch_size), descent
     descent = Descent(loss, recipe.lr)
     return (Raising(descent, recipe.rise) if plan.stage == "thresholds" else descent), descent
@@ -173,7 +174,15 @@ def _patience(plan: Plan, recipe: Recipe) -> int:
     return recipe.patience + (plan.stage == "soft")
 
 
-def _trained(segment: Segment, keeper: Keeper, ground: Ground, *, most: int, before: int) -> Trained:
+def _ranked(plan: Plan, ground: Ground, recipe: Recipe, weights: Weights) -> dict[str, Json]:
+    """Return the order in which cells are to be kept, where it can be measured, on rows that no weight has seen."""
+    best = start(plan, ground, recipe, weights)
+    if not measurable(best, ground.task):
+        return {}
+    return {"damage": by_field(best.tables.spans, ranks(best, ground.task, ground.search, HALVINGS))}
+
+
+def _trained(segment: Segment, keeper: Keeper, ground: Ground, recipe: Recipe, *, most: int, before: int) -> Trained:
     plan, stopping = keeper.plan, segment.stopping
     settled = stopping.over or stopping.epoch >= most
     extras: dict[str, Json] = {"epoch": stopping.epoch}
@@ -185,6 +194,8 @@ def _trained(segment: Segment, keeper: Keeper, ground: Ground, *, most: int, bef
     else:
         extras["importance"] = importance(plan, ground.fields, weights)
         extras |= {"alpha": alphas(plan, ground.fields, weights)} if plan.stage == "soft" else {}
+        if settled:
+            extras |= _ranked(plan, ground, recipe, weights)
     extras["settled"] = settled
     weights = dict(without_state(weights)) if settled else weights | segment.state(keeper.metrics)
     rows = len(ground.both if plan.stage == "thresholds" else ground.train)

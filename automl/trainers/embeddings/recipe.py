@@ -36,6 +36,8 @@ class Recipe:
     l1: float
     order: int
     normalise: bool
+    average: bool
+    alpha_every: int
     tower: Tower
     rise: float
     k: int
@@ -75,4 +77,5 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
 }
 _COUNTS = (
     "epochs", "search_epochs", "pep_epochs", "final_epochs", "patience", "batch_size", "repeats", "k", "negatives",
+    "alpha_every",
 )  # fmt: skip

@@ -10,6 +10,7 @@ from automl.trainers.embeddings.data import Dataset
 _RULES = {
     "search": "what the search learned",
     "magnitude": "the size of the warm-started embeddings, without any search",
+    "damage": "what the warm-started model would miss most, without any search",
     "truncate": "cutting the warm-started table to the same dimension everywhere, without any search",
     "pep": "learned thresholds",
     "uniform": "the same dimension everywhere, trained from scratch",

@@ -78,6 +78,8 @@ class EmbeddingsTrainer(Trainer):
         l1: penalty of alpha.
         order: 1, or 2 to look one step of the weights ahead.
         normalise: whether the gradient of every block's alphas is divided by its mean magnitude.
+        average: whether an epoch of stage `soft` ends with the mean of alpha over its steps, or with the last alpha.
+        alpha_every: steps of the weights for one of alpha.
         tower: whether stage `soft` trains what lies above the embeddings, too, or leaves it "frozen".
         rise: what an epoch of stage `thresholds` adds to the logit of every threshold.
         k: how many items are recommended, task `topk`.
@@ -96,7 +98,7 @@ class EmbeddingsTrainer(Trainer):
         "values": "min",
     }
     cost_unit = "training examples"
-    default_budget = {"trials": 10}
+    default_budget = {"trials": 13}
     profiles = {
         "paper": {
             "epochs": 20,
@@ -109,6 +111,8 @@ class EmbeddingsTrainer(Trainer):
             "l1": 1e-5,
             "order": 1,
             "normalise": True,
+            "average": False,
+            "alpha_every": 1,
             "tower": "frozen",
         }
     }
@@ -123,9 +127,9 @@ class EmbeddingsTrainer(Trainer):
         epochs: int = 20, search_epochs: int = 7, pep_epochs: int = 60, final_epochs: int = 60,
         patience: int | None = None, decay: float = 0.5, batch_size: int | None = None, lr: float | None = None,
         l2: float | None = None, repeats: int = 2, update: Update = "auto", inherit_lr: float | None = None,
-        alpha_lr: float | None = None, l1: float = 0.0, order: int = 1, normalise: bool = True,
-        tower: Tower = "trained", rise: float = 0.2, k: int = 20, negatives: int = 1024, device: Device = "auto",
-        threads: int | None = 1,
+        alpha_lr: float | None = None, l1: float = 0.0, order: int = 1, normalise: bool = True, average: bool = True,
+        alpha_every: int = 2, tower: Tower = "trained", rise: float = 0.2, k: int = 20, negatives: int = 1024,
+        device: Device = "auto", threads: int | None = 1,
     ) -> None:
         # fmt: on
         self.reading = Reading(
@@ -139,8 +143,8 @@ class EmbeddingsTrainer(Trainer):
         inherit_lr = _first(inherit_lr, lr * INHERIT_SHARE)
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
-            lr, l2, repeats, update, inherit_lr, alpha_lr, l1, order, normalise, tower, rise, k, negatives, device,
-            threads,
+            lr, l2, repeats, update, inherit_lr, alpha_lr, l1, order, normalise, average, alpha_every, tower, rise,
+            k, negatives, device, threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)

@@ -21,6 +21,8 @@ class Ctr(Task):
         user: place of the user's field, None if there is none.
     """
 
+    pointwise = True
+
     def __init__(self, user: int | None) -> None:
         self.user = user
         kinds = MEASURES["ctr"].items()
@@ -33,6 +35,10 @@ class Ctr(Task):
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         scores, vectors = recommender.looked_up(ids)
         return F.binary_cross_entropy_with_logits(scores, labels), squared_length(vectors)
+
+    def bend(self, scores: Tensor) -> Tensor:
+        chances = scores.sigmoid()
+        return chances * (1.0 - chances)
 
     def measure(self, model: Model, part: Part) -> dict[str, float]:
         scores = predictions(model, part).double()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 import torch
 from torch import Tensor
@@ -31,9 +31,11 @@ class Task(ABC):
 
     Attributes:
         measures: what is measured, the objective first, with the direction in which it is better.
+        pointwise: whether every score has a loss of its own, a mean over rows.
     """
 
     measures: Mapping[str, Direction]
+    pointwise: ClassVar[bool] = False
 
     @abstractmethod
     def bias(self, labels: Tensor) -> float:
@@ -46,6 +48,14 @@ class Task(ABC):
     @abstractmethod
     def measure(self, model: Model, part: Part) -> dict[str, float]:
         """Return the measures on a part of the data."""
+
+    def bend(self, scores: Tensor) -> Tensor:
+        """Return the second derivative (B,) of the loss of each row in its score; pointwise tasks have one.
+
+        Raises:
+            NotImplementedError: if the task is not pointwise.
+        """
+        raise NotImplementedError
 
     @property
     def objective(self) -> str:
