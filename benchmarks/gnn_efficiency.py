@@ -161,7 +161,7 @@ def main() -> int:
     given = parser.parse_args()
     trainer = GnnTrainer(epochs=given.epochs)
     facts: Any = trainer.facts()
-    space = GnnSpace(features=facts["features"], outputs=facts["outputs"], max_width=given.max_width)
+    space = GnnSpace(features=facts["features"], outputs=facts["outputs"], max_width=given.max_width, known=False)
     recorded = Recorded(space, trainer, given.table)
     curves: dict[str, list[Any]] = {arm: [] for arm in ARMS}
     for seed in range(given.seeds):

@@ -155,7 +155,7 @@ def main() -> int:
     parser.add_argument("--bank-mb", type=float, default=8.0)
     given = parser.parse_args()
     facts = GnnTrainer().facts()
-    space = GnnSpace(features=facts["features"], outputs=facts["outputs"], bank_mb=given.bank_mb)  # type: ignore[arg-type]
+    space = GnnSpace(features=facts["features"], outputs=facts["outputs"], bank_mb=given.bank_mb, known=False)  # type: ignore[arg-type]
     shared, cheap, test = arm("sharing", space, given, sharing=True, adaptation=ADAPTATION)
     print(inheritance(shared, space), flush=True)
     correlation = correlations(shared, given)

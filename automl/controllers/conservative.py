@@ -19,6 +19,7 @@ from automl.controllers._agnn.pending import Pending
 from automl.controllers._agnn.policy import Shape
 from automl.controllers._agnn.rewards import Baseline, reward
 from automl.controllers._agnn.standings import Standing, Standings
+from automl.controllers._defaults import defaults_of
 from automl.controllers._draws import draws
 from automl.controllers._sharing import Sharing
 from automl.core.controller import Controller
@@ -50,7 +51,8 @@ class Conservative(Controller):
     drawn by its entropy relative to the most it could have (the plain sum starves small classes); after `restart`
     results without a better one the search starts anew, while the study remembers the best of all; a candidate that was
     proposed before (`SearchSpace.key`) is drawn again; one choice of the class is rewritten instead of the whole class;
-    and of several drafts a linear critic, which learns from every result, says which is measured.
+    and of several drafts a linear critic, which learns from every result, says which is measured. Where the space knows
+    defaults they are measured first, so the first edits are those of the best of them.
 
     Settings:
         classes: how many classes are rewritten at a time (s).
@@ -132,6 +134,7 @@ class Conservative(Controller):
         self._baseline = Baseline(_DECAY)
         self._critic = Critic() if drafts > 1 else None
         self._sharing = Sharing(space, objectives, on=sharing, adaptation=adaptation)
+        self._defaults = defaults_of(space)
         self._trials = 0
         self._pending: dict[int, Pending] = {}
         self._seen: set[str] = set()
@@ -163,7 +166,8 @@ class Conservative(Controller):
 
     def _propose(self) -> Proposal:
         trial, self._trials = self._trials, self._trials + 1
-        drafts = self._fresh_drafts(draws(self.seed, trial))
+        rng, known = draws(self.seed, trial), self._defaults[trial : trial + 1]
+        drafts = [self._modifier.random(rng, *known)] if known else self._fresh_drafts(rng)
         draft = drafts[0]
         if self._critic is not None:
             draft = drafts[self._critic.favourite([d.built.sentence for d in drafts])]

@@ -39,8 +39,8 @@ class _Individual:
 class Evolution(Controller):
     """Mutates one choice of the best of a few, drawn from the most recent candidates.
 
-    The first candidates are random (before them the defaults of the space, if it has any). Then each is a child: `sample` members of the population are drawn, the
-    best of them is the parent, one of its named choices gets another value and the rest is replayed by name;
+    The first candidates are random; a space that knows defaults has them before these. Then each is a child:
+    `sample` members of the population are drawn, the best of them is the parent, one of its named choices gets another value and the rest is replayed by name;
     names the parent never met are answered at random. The child joins the population, the oldest member
     leaves it. Failed evaluations never join. With several objectives the best is the least dominated, then
     the least crowded (Deb et al. 2002), and limits come before objectives.

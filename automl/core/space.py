@@ -255,8 +255,8 @@ class Budgeted(Protocol[Out]):
 class Defaulting(Protocol):
     """A space that knows what one would take without a search.
 
-    Controllers that sample (`random`, `evolution`, `bayesian`) propose its defaults as their first trials: the search
-    starts where its user stands, and never ends below.
+    Controllers that sample (`random`, `evolution`, `bayesian`) or rewrite the best so far (`conservative`) propose its
+    defaults as their first trials: the search starts where its user stands, and never ends below.
     """
 
     def defaults(self) -> Sequence[Mapping[str, Value]]:

@@ -11,7 +11,7 @@ from automl.controllers._agnn.policy import Policy, Shape, drawn
 from automl.controllers._agnn.words import Word, dump_sentence, load_sentence
 from automl.controllers.conservative import Conservative
 from automl.controllers.random import Random
-from automl.core.choices import group_of, replay, run
+from automl.core.choices import at_random, group_of, replay, run
 from automl.core.domains import Integers, Options, Reals
 from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
@@ -336,3 +336,14 @@ def test_two_objectives_are_refused():
 
 def _refuse(name, domain, allowed):
     raise AssertionError(f"{name} was not replayed")
+
+
+def test_a_space_with_defaults_is_searched_from_them():
+    class Known(TowerSpace):
+        def defaults(self):
+            return [{name: choice.value for name, choice in wanted.items()}]
+
+    _, wanted = run(TowerSpace().build, at_random(np.random.default_rng(5)))
+    first, second = Conservative(Known(), Objectives.parse(["max:val_accuracy"]), 1).ask(2, 0.0)
+    assert {name: choice.value for name, choice in first.choices.items()} == Known().defaults()[0]
+    assert second.candidate != first.candidate

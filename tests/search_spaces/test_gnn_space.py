@@ -8,7 +8,7 @@ from gnn_weights import shaped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.core.choices import at_random, group_of, run
+from automl.core.choices import at_random, given as answered, group_of, run
 from automl.core.errors import InvalidCandidate, UsageError
 from automl.search_spaces.gnn import Gnn, GnnSpace, Layer, WideGnnSpace, shapes, size
 from automl.testing.spaces import SpaceContract
@@ -150,3 +150,19 @@ def test_it_reads_no_nonsense(json):
 def test_it_refuses_settings_without_sense(settings, said):
     with pytest.raises(UsageError, match=said):
         GnnSpace(**settings)
+
+
+@pytest.mark.parametrize("space", [GnnSpace(), WideGnnSpace(), GnnSpace(task="graph"), GnnSpace(task="link", layers=3)])
+def test_what_one_would_take_without_a_search_is_gcn_and_gat(space):
+    names = []
+    for answers in space.defaults():
+        candidate, trace = run(space.build, answered(answers, at_random(np.random.default_rng(0))))
+        space.check(candidate)
+        assert {name: choice.value for name, choice in trace.items()}.items() <= answers.items()
+        names.append(candidate.layers[0].attention)
+    assert names == ["gcn", "gat"]
+
+
+def test_networks_of_sizes_that_a_space_lacks_are_not_known():
+    assert [answers["layer0/attention"] for answers in GnnSpace(heads=(1, 2)).defaults()] == ["gcn"]
+    assert not GnnSpace(known=False).defaults()

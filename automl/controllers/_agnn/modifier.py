@@ -15,6 +15,8 @@ from automl.controllers._agnn.edits import Scribe
 from automl.controllers._agnn.explorer import Built
 from automl.controllers._agnn.policy import Listener, Policy, Shape
 from automl.controllers._agnn.words import Sentence, dump_sentence, load_sentence
+from automl.core.choices import at_random, given, run
+from automl.core.domains import Value
 from automl.core.space import SearchSpace
 
 Rewrite: TypeAlias = Literal["class", "some", "one"]
@@ -92,9 +94,10 @@ class Modifier:
         self._policies: dict[str, Policy] = {}
         self._readings: dict[str, _Reading] = {}
 
-    def random(self, rng: np.random.Generator) -> Draft:
-        """Return a candidate that no encoder had a part in."""
-        candidate, built = Scribe(rng, {}, (), lambda group: None).write(self._space)
+    def random(self, rng: np.random.Generator, answers: Mapping[str, Value] | None = None) -> Draft:
+        """Return a candidate that no encoder had a part in: by the answers that are given, the others by chance."""
+        kept = run(self._space.build, given(answers, at_random(rng)))[1] if answers else {}
+        candidate, built = Scribe(rng, kept, (), lambda group: None).write(self._space)
         return Draft(candidate, built, {})
 
     def draft(self, best: Built, rng: np.random.Generator, *, whole: bool) -> Draft:

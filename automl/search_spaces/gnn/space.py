@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any, ClassVar, Literal, TypeAlias
 
 from automl.core.choices import Choose
+from automl.core.domains import Value
 from automl.core.errors import UsageError
 from automl.core.records import Weights
 from automl.core.space import SearchSpace
 from automl.search_spaces.gnn import codec, program
 from automl.search_spaces.gnn.candidate import Gnn, Layer
 from automl.search_spaces.gnn.inherit import inherit
+from automl.search_spaces.gnn.known import known as known_networks
 from automl.search_spaces.gnn.limits import POOLINGS, SKIPS, Limits
 from automl.search_spaces.gnn.size import Task
 
@@ -32,9 +34,13 @@ class _Gnns(SearchSpace[Gnn]):
 
     limits: Limits
     bank_bytes: int
+    _starts_known: bool
 
     def build(self, choose: Choose) -> Gnn:
         return program.build(self.limits, choose)
+
+    def defaults(self) -> Sequence[Mapping[str, Value]]:
+        return known_networks(self.limits) if self._starts_known else ()
 
     def check(self, candidate: Gnn) -> None:
         self.limits.check(candidate)
@@ -106,12 +112,13 @@ class GnnSpace(_Gnns):
             "searched".
         bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
             inherit.
+        known: whether GCN and GAT are what one would take without a search, and so are tried first.
 
-    Profile `paper`: no limits of size.
+    Profile `paper`: no limits of size, and nothing known beforehand.
     """
 
     default_controller: ClassVar[str] = "conservative"
-    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"max_width": 0, "max_params": 0}}
+    profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"max_width": 0, "max_params": 0, "known": False}}
 
     def __init__(
         self,
@@ -127,7 +134,9 @@ class GnnSpace(_Gnns):
         max_params: int = 1_000_000,
         pooling: Pool = "searched",
         bank_mb: float = 8.0,
+        known: bool = True,
     ) -> None:
+        self._starts_known = known
         frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
         self._take(frame, (layers, layers), sizes, pooling, bank_mb, wide=False)
 
@@ -152,6 +161,7 @@ class WideGnnSpace(_Gnns):
             "searched".
         bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
             inherit.
+        known: whether GCN and GAT are what one would take without a search, and so are tried first.
     """
 
     default_controller: ClassVar[str] = "conservative"
@@ -170,7 +180,9 @@ class WideGnnSpace(_Gnns):
         max_params: int = 1_000_000,
         pooling: Pool = "searched",
         bank_mb: float = 8.0,
+        known: bool = True,
     ) -> None:
+        self._starts_known = known
         frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
         self._take(frame, (1, max_layers), sizes, pooling, bank_mb, wide=True)
 
