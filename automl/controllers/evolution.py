@@ -40,10 +40,11 @@ class Evolution(Controller):
     """Mutates one choice of the best of a few, drawn from the most recent candidates.
 
     The first candidates are random; a space that knows defaults has them before these. Then each is a child:
-    `sample` members of the population are drawn, the best of them is the parent, one of its named choices gets another value and the rest is replayed by name;
-    names the parent never met are answered at random. The child joins the population, the oldest member
-    leaves it. Failed evaluations never join. With several objectives the best is the least dominated, then
-    the least crowded (Deb et al. 2002), and limits come before objectives.
+    `sample` members of the population are drawn, the best of them is the parent, one of its named choices
+    gets another value and the rest is replayed by name; names the parent never met are answered at random.
+    The child joins the population, the oldest member leaves it. Failed evaluations never join. With several
+    objectives the best is the least dominated, then the least crowded (Deb et al. 2002), and limits come
+    before objectives.
 
     Deviations: the paper removes the oldest after every child of a synchronous loop, here whenever a result
     arrives; its mutations are those of NASNet cells, and leave the parent unchanged in one case of twenty.

@@ -23,7 +23,8 @@ class Random(Controller):
 
     With `source="build"` each is sampled from the whole space and trained from scratch; a space that knows
     defaults has them first. With `source="grow"` each is the trained root after a chain of random edits and
-    inherits the root's weights: the fair opponent of a controller that grows (the random arm of Cai et al. 2018, given the same edits in the same order).
+    inherits the root's weights: the fair opponent of a controller that grows (the random arm of Cai et al.
+    2018, given the same edits in the same order).
 
     Settings:
         source: where candidates come from.
