@@ -20,7 +20,6 @@ from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
 from automl.core.space import Inheritable, LookAhead, SearchSpace, Sequential
 
-
 _NOTHING = 1e-9
 """Gains up to this size count as none: rounding."""
 
