@@ -50,7 +50,7 @@ def test_rows_without_a_label_are_dropped():
             r"its range of 1 to 4 .*, 5 for ex",
         ),
         (frame(clicked=[1.0, float("inf")] * 200), Reading(task="rating"), "not finite in 200 rows"),
-        (frame(clicked=["yes", "no"] * 200), Reading(), "one value is 'yes'"),
+        (frame(clicked=["yes", "no"] * 200), Reading(), "one value is 'yes'.*1 for a click and 0 for none"),
         (frame(clicked=[None] * 400), Reading(), "No row has a label 'clicked'"),
         (frame(clicked=[0] * 400), Reading(), "All 400 rows have the label 0"),
         (ratings(), Reading(positive_from=0), "All 400 rows have the label 1"),

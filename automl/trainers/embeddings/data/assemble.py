@@ -19,7 +19,7 @@ from automl.trainers.embeddings.data.reading import Reading, Split
 from automl.trainers.embeddings.data.schema import Schema, schema_from
 from automl.trainers.embeddings.data.split import Parts, by_ratio, by_time, by_user
 from automl.trainers.embeddings.data.table import Table
-from automl.trainers.embeddings.data.typed import is_float_text, numbers, texts, times
+from automl.trainers.embeddings.data.typed import broken, is_float_text, numbers, texts, times
 from automl.trainers.embeddings.data.vocabulary import column, encode, refuse_amounts
 
 
@@ -68,6 +68,10 @@ def _typed(table: Table, reading: Reading) -> Table:
             refuse_amounts(series, spec, frame.height)
         if series.dtype.is_float() or (series.dtype == pl.String and is_float_text(series)):
             remarks.append(f"'{name}' has whole numbers written as broken ones; 7.0 was read as 7.")
+        if spec.role in ("user", "item") and series.dtype == pl.String and (one := broken(series)) is not None:
+            remarks.append(
+                f"'{name}' has broken numbers, {one} for example; each was taken for the name of a {spec.role}."
+            )
         frame = frame.with_columns(texts(series))
     time = table.schema.named("time")
     return table.but(frame if time is None else frame.with_columns(times(frame[time])), *remarks)

@@ -22,7 +22,10 @@ def labelled(table: Table, reading: Reading) -> tuple[Table, Task]:
     name = table.schema.named("label")
     if name is None:
         return table, _without_labels(table, reading)
-    labels = numbers(table.frame[name])
+    labels = numbers(
+        table.frame[name],
+        "A label is a number: write 1 for a click and 0 for none, or name another label in the schema.",
+    )
     table = table.but(table.frame.with_columns(labels)).kept(labels.is_not_null(), f"'{name}' is missing")
     labels = table.frame[name]
     _check_range(labels, table)

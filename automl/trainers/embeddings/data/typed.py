@@ -50,19 +50,28 @@ def as_numbers(series: pl.Series) -> Numbers:
     raise InvalidData(f"The field '{series.name}' holds {kind}, which are no numbers.", "Ignore it in the schema.")
 
 
-def numbers(series: pl.Series) -> pl.Series:
+def numbers(
+    series: pl.Series, otherwise: str = 'Declare it a "token" in the schema, or correct the data.'
+) -> pl.Series:
     """Return a field as numbers.
+
+    Args:
+        series: the field.
+        otherwise: what to do if it has others.
 
     Raises:
         InvalidData: if one of its values is none.
     """
     found = as_numbers(series)
     if found.wrong is not None:
-        raise InvalidData(
-            f"The field '{series.name}' must hold numbers, but one value is '{found.wrong}'.",
-            'Declare it a "token" in the schema, or correct the data.',
-        )
+        raise InvalidData(f"The field '{series.name}' must hold numbers, but one value is '{found.wrong}'.", otherwise)
     return found.values
+
+
+def broken(text: pl.Series) -> str | None:
+    """Return one of the broken numbers of a column of texts that are all numbers; None if there is none."""
+    found = text.filter(text.str.contains(r"^-?[0-9]+\.[0-9]*[1-9][0-9]*$"))
+    return str(found[0]) if len(found) and as_numbers(text).wrong is None else None
 
 
 def texts(series: pl.Series) -> pl.Series:
@@ -118,6 +127,16 @@ def times(series: pl.Series) -> pl.Series:
         return text.str.to_datetime(strict=True).to_physical().cast(pl.Int64)
     except pl.exceptions.PolarsError as error:
         raise InvalidData(
-            f"The field '{series.name}' is the time, but '{found.wrong}' is no date and no number.",
-            "Write 2024-05-31, 2024-05-31 17:45:00, or seconds.",
+            f"The field '{series.name}' is the time, but '{_no_date(text)}' is no date and no number.",
+            "Write 2024-05-31, 2024-05-31 17:45:00, or seconds, in all rows alike.",
         ) from error
+
+
+def _no_date(text: pl.Series) -> str:
+    """Return a text that is no date as the others are; any, if none is."""
+    present = text.drop_nulls()
+    try:
+        wrong = present.filter(present.str.to_datetime(strict=False).is_null())
+    except pl.exceptions.PolarsError:
+        wrong = present.filter(~present.str.contains(r"^[0-9]{1,4}[-/.][0-9]{1,2}[-/.][0-9]{1,4}"))
+    return str((wrong if len(wrong) else present)[0])
