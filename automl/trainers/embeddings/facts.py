@@ -28,7 +28,10 @@ def model_for(dataset: Dataset, wanted: str, order: int = 1) -> str:
     from automl.trainers.embeddings.models.known import MODELS, scorer_class
 
     if order == 2 and wanted == "lightgcn":
-        raise Incompatible("The model 'lightgcn' has no second derivatives.", "Set order=1, or take the model mf.")
+        raise Incompatible(
+            "A search step of order 2 cannot look ahead through the sparse graph of the model 'lightgcn'.",
+            "Type --set order=1, or --set model=mf.",
+        )
     if wanted == "auto":
         usual = MODEL_OF_TASK[dataset.task]
         return usual if (dataset.user is not None and dataset.item is not None) or usual != "mf" else "fm"

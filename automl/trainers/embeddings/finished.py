@@ -11,7 +11,7 @@ import torch
 from automl.core.records import Weights
 from automl.search_spaces.embeddings import Plan
 from automl.trainers.embeddings.data import Dataset
-from automl.trainers.embeddings.exported import Exported, exported
+from automl.trainers.embeddings.exported import Exported, check_size, exported
 from automl.trainers.embeddings.facts import fields_in
 from automl.trainers.embeddings.formats import fuxictr, torchrec
 from automl.trainers.embeddings.placed import place
@@ -21,16 +21,22 @@ from automl.trainers.embeddings.tasks import build_task
 
 
 def loaded(plan: Plan, weights: Weights, facts: Mapping[str, Any]) -> Exported:
-    """Return a finished model; `plan` and `facts` stay with it, for `card`."""
+    """Return a finished model; `plan` and `facts` stay with it, for `card`.
+
+    Raises:
+        WeightsError: if the weights are not those of the plan, or take more memory than it says.
+    """
+    fields = fields_in(facts)
     found = exported(
         plan,
-        fields_in(facts),
+        fields,
         weights,
         model=facts["model"],
         hidden=tuple(facts["hidden"]),
         user=facts["user"],
         item=facts["item"],
     )
+    check_size(found, plan, fields)
     found.plan, found.facts = plan, dict(facts)  # type: ignore[assignment]
     return found
 
