@@ -56,7 +56,8 @@ def embedding_weights(space, candidate):
 def embedding_importance(space, stage):
     rng, width = np.random.default_rng(0), space.frame.width
     rows = zip(space.frame.fields, space.frame.starts, strict=True)
-    return {"importance": {field.name: rng.random((len(starts), width)).tolist() for field, starts in rows}}
+    found = {field.name: rng.random((len(starts), width)).tolist() for field, starts in rows}
+    return {"importance": found, "damage": found}
 
 
 def embedding_bytes(space, candidate):
