@@ -47,6 +47,16 @@ def test_repeats_are_averaged_and_the_better_one_is_kept():
     assert both.cost > first.cost
 
 
+def test_repeats_that_keep_what_they_inherit_have_no_spread():
+    found, wild = trainer("ctr", epochs=10), trainer("ctr", inherit_lr=3.0)
+    plan = uniform(found)
+    good = trained(found, plan)
+    kept = wild.train(plan, effort=1, weights=good.weights, seed=1, report=silent)
+    assert kept.extras["best_epochs"] == [0, 0]
+    assert "val_auc_sd" in good.metrics
+    assert "val_auc_sd" not in kept.metrics
+
+
 def test_the_same_seed_gives_the_same_outcome_in_another_process_too():
     found = trainer("ctr")
     plan = uniform(found)

@@ -32,10 +32,11 @@ if TYPE_CHECKING:
 USUAL: Mapping[str, tuple[int, float, float, int]] = {
     "rating": (1024, 0.01, 0.1, 2),
     "ctr": (2048, 0.003, 0.003, 1),
-    "topk": (1024, 0.005, 0.01, 2),
+    "topk": (1024, 0.015, 0.1, 2),
 }
 """Batch size, learning rate, L2 and patience of a task where none are set. Rates and penalties are the best on the part
-`stop`: of MovieLens-100K for matrix factorisation of K = 64, and of the flights for DeepFM of K = 32."""
+`stop`: of MovieLens-100K and of video games for matrix factorisation of K = 64, and of the flights for DeepFM of
+K = 32."""
 
 INHERIT_SHARE = 0.3
 """Learning rate from inherited weights, which are near a minimum already, as a share of the usual one."""
@@ -214,11 +215,14 @@ class EmbeddingsTrainer(Trainer):
         return self._outcome(plan, trainings, {"best_epochs": [each.best_epoch for each in trainings]})
 
     def _outcome(self, plan: Plan, trainings: Sequence[Trained], extras: dict[str, Json]) -> Outcome:
-        """Return the means of trainings, and the weights of the best."""
+        """Return the means of trainings, and the weights of the best.
+
+        Trainings that all end where they began, with the weights that they inherit, are one model: they have no spread.
+        """
         sign = 1.0 if self.metrics[self.quality] == "max" else -1.0
         best = max(trainings, key=lambda each: sign * each.metrics[self.quality])
         metrics = {name: statistics.fmean(each.metrics[name] for each in trainings) for name in best.metrics}
-        if len(trainings) > 1:
+        if len(trainings) > 1 and any(each.best_epoch for each in trainings):
             metrics[f"{self.quality}_sd"] = statistics.stdev(each.metrics[self.quality] for each in trainings)
         counted = size_of(plan, self._fields)
         metrics |= {"bytes": float(counted.bytes), "values": float(counted.values)}
