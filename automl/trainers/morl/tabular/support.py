@@ -37,19 +37,19 @@ def corners(values: Array) -> Array:
     objectives = values.shape[1]
     spread = max(1.0, float(np.ptp(values)))
     scaled = (values - values.mean(axis=0)) / spread
-    ceiling = float(scaled.max()) + 2.0
+    lid = float(scaled.max()) + 2.0
     # unknowns: all weights but the last, and the height u; rows are a . x + b <= 0
     last = scaled[:, -1:]
     below = np.hstack([scaled[:, :-1] - last, -np.ones_like(last), last])
     n = objectives - 1
     positive = np.hstack([-np.eye(n), np.zeros((n, 2))])
-    others = np.array([[*np.ones(n), 0.0, -1.0], [*np.zeros(n), 1.0, -ceiling]])
+    others = np.array([[*np.ones(n), 0.0, -1.0], [*np.zeros(n), 1.0, -lid]])
     inside = np.array([*np.full(n, 1 / objectives), float(scaled.max()) + 1.0])
     try:
         found = HalfspaceIntersection(np.vstack([below, positive, others]), inside).intersections
     except QhullError:
         return np.eye(objectives)
-    found = found[found[:, -1] < ceiling - 0.5]
+    found = found[found[:, -1] < lid - 0.5]
     weights = np.hstack([found[:, :-1], 1 - found[:, :-1].sum(axis=1, keepdims=True)])
     weights = np.clip(weights, 0.0, 1.0)
     return np.unique(np.round(weights / weights.sum(axis=1, keepdims=True), 9), axis=0)
