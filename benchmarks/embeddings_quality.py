@@ -11,10 +11,10 @@ without: "coordinates"); `search, elements` is the published form, a mask of sin
 the search exports at a budget: of search, damage, truncate and magnitude the best on the part that selects; `best of
 three` is the same without damage.
 
-Every row and budget takes, of the same grid of L2 penalties, the one that is best on the part that selects. The
-division of the data and all seeds go with the seed of a row, so rows are paired; the figures are means over seeds,
-with the standard error of the mean, and of paired differences. Bytes are those of the embedding tables. Test data are
-touched once per finished model and decide nothing. Seconds are of process CPU time.
+Every row and budget takes, of the same grid of L2 penalties (and of learning rates, where a case has several), what is
+best on the part that selects. The division of the data and all seeds go with the seed of a row, so rows are paired; the
+figures are means over seeds, with the standard error of the mean, and of paired differences. Bytes are those of the
+embedding tables. Test data are touched once per finished model and decide nothing. Seconds are of process CPU time.
 """
 
 from __future__ import annotations
@@ -42,6 +42,7 @@ class Case:
         settings: of the trainer.
         budgets: shares of the dense tables.
         l2: the grid of penalties.
+        lr: the grid of learning rates; None is the task's usual one.
         width: K.
         blocks: per field.
         forms: forms of the space that are searched.
@@ -53,6 +54,7 @@ class Case:
     settings: Mapping[str, Any]
     budgets: tuple[str, ...]
     l2: tuple[float, ...]
+    lr: tuple[float | None, ...] = (None,)
     width: int = 64
     blocks: int = 10
     forms: tuple[str, ...] = ("aligned", "cells", "elements")
@@ -66,12 +68,15 @@ CASES = {
              (0.05, 0.1, 0.2), forms=("aligned", "elements"), sign=-1.0),
     ],
     "flights": [
-        Case(f"late flights, {model}, test AUC", {"model": model}, (EIGHTH,), (0.0, 5e-4, 5e-3), 32, 6, ("aligned",))
+        Case(f"late flights, {model}, test AUC", {"model": model}, (EIGHTH,), (0.0, 5e-4, 5e-3), width=32, blocks=6,
+             forms=("aligned",))
         for model in ("fm", "deepfm")
     ],
     "games": [
-        Case("video games, MF, test NDCG@20", {"model": "mf", "task": "topk"}, (QUARTER, SIXTEENTH),
-             (0.003, 0.01, 0.03), forms=("aligned",)),
+        Case("video games (who and what is there ten times), MF, test NDCG@20", {
+                 "model": "mf", "task": "topk", "min_count": 10, "inherit_lr": 0.05,
+                 "schema": {"columns": ["user", "item"]},
+             }, (QUARTER, SIXTEENTH), (0.05, 0.1), (0.015, 0.05), forms=("aligned",)),
     ],
 }  # fmt: skip
 
@@ -97,7 +102,7 @@ def measure(case: Case, data: str | None, seeds: Sequence[int]) -> Table:
     """Measure all rows of a case."""
     table = Table()
     for seed in seeds:
-        found = [one_penalty(case, data, seed, l2) for l2 in case.l2]
+        found = [one_setting(case, data, seed, {"l2": l2, "lr": lr}) for lr in case.lr for l2 in case.l2]
         for row, budget in found[0]:
             table.add(row, budget, [each[row, budget] for each in found], case.sign)
         for budget in case.budgets:
@@ -110,12 +115,14 @@ def measure(case: Case, data: str | None, seeds: Sequence[int]) -> Table:
     return table
 
 
-def one_penalty(case: Case, data: str | None, seed: int, l2: float) -> dict[tuple[str, str], Measured]:
-    """Measure all rows for one seed and one penalty; the relaxed stages are rows, too, without a budget."""
+def one_setting(
+    case: Case, data: str | None, seed: int, setting: Mapping[str, float | None]
+) -> dict[tuple[str, str], Measured]:
+    """Measure all rows for one seed and one setting; the relaxed stages are rows, too, without a budget."""
     from automl.search_spaces.embeddings import EmbeddingSpace
     from automl.trainers.embeddings import EmbeddingsTrainer
 
-    trainer = EmbeddingsTrainer(data, **case.settings, l2=l2, data_seed=seed, repeats=1)
+    trainer = EmbeddingsTrainer(data, **{**case.settings, **setting}, data_seed=seed, repeats=1)
     facts = {name: value for name, value in trainer.facts().items() if name in ("fields", "rotatable")}
     found: dict[tuple[str, str], Measured] = {}
 
@@ -160,7 +167,8 @@ def costs(table: Table, found: Sequence[Mapping[tuple[str, str], Measured]]) -> 
 def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
     """Print the rows of a case."""
     d = case.digits
-    print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}")
+    rates = f", learning rate of {', '.join(map(str, case.lr))}" if len(case.lr) > 1 else ""
+    print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}{rates}")
     dense = table.tested("dense", FULL)
     size = table.chosen["dense", FULL][0].bytes
     print(f"{'':<26}" + "".join(f"{f'{b} of the bytes':>22}" for b in case.budgets))
