@@ -55,9 +55,7 @@ class Finale:
             for result in results:
                 self._write(*flying.pop(result.id), result)
 
-    def _pending(
-        self, finalists: Sequence[Trial], starts: Sequence[Start]
-    ) -> list[tuple[Trial, Start, Weights | None]]:
+    def _pending(self, finalists: Sequence[Trial], starts: Sequence[Start]) -> list[_Planned]:
         """Return the trainings that the ledger does not hold; without kept weights there is only one start."""
         done = {(body["trial"], body["start"]) for body in self._study.history.finals}
         pending: list[_Planned] = []

@@ -15,10 +15,11 @@ import numpy as np
 from automl.controllers._defaults import defaults_of
 from automl.controllers._draws import draws
 from automl.controllers._merit import Merit, best_first, merit
+from automl.controllers._proposals import dump_trace, load_trace
 from automl.controllers._sharing import Sharing
 from automl.core.choices import Answer, Choice, Trace, at_random, given, replay, run
 from automl.core.controller import Controller
-from automl.core.domains import Domain, Options, Value, dump_domain, load_domain
+from automl.core.domains import Domain, Options, Value
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
@@ -158,14 +159,12 @@ def _changed(genome: Trace, changed: str, rng: np.random.Generator) -> Answer:
 
 
 def _dump(individual: _Individual) -> dict[str, Any]:
-    genome = [[name, c.value, dump_domain(c.domain)] for name, c in individual.genome.items()]
     return {
-        "genome": genome,
+        "genome": dump_trace(individual.genome),
         "score": list(individual.merit.score),
         "violation": individual.merit.violation,
     }
 
 
 def _load(state: Mapping[str, Any]) -> _Individual:
-    genome = {name: Choice(value, load_domain(domain)) for name, value, domain in state["genome"]}
-    return _Individual(genome, Merit(tuple(state["score"]), state["violation"]))
+    return _Individual(load_trace(state["genome"]), Merit(tuple(state["score"]), state["violation"]))

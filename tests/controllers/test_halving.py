@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import pytest
+from counted_spaces import SharedCnns, SharedGnns
 
 from automl.controllers.bayesian import Bayesian
 from automl.controllers.evolution import Evolution
@@ -18,8 +19,6 @@ from automl.core.objectives import Objectives
 from automl.core.records import Outcome
 from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
-from automl.search_spaces.cnn import CnnSpace
-from automl.search_spaces.gnn import GnnSpace
 from automl.settings import assign, complete
 from automl.testing.controllers import ControllerContract
 from automl.testing.drive import drive
@@ -67,20 +66,6 @@ class Sized(Trainer):
         size = float(len(repr(candidate)))
         noise = 0.1 * np.random.default_rng(seed).standard_normal() / trained
         return Outcome({"val_accuracy": np.tanh(size / 2000) + noise, "size": size}, {"trained": np.array([trained])})
-
-
-class SharedCnns(CnnSpace):
-    """Convolutional networks whose weights are only counted."""
-
-    def inherit(self, child, parent, weights):
-        return {name: array.copy() for name, array in weights.items()}
-
-
-class SharedGnns(GnnSpace):
-    """Graph neural networks whose weights are only counted."""
-
-    def inherit(self, child, parent, weights):
-        return {name: array.copy() for name, array in weights.items()}
 
 
 @pytest.mark.parametrize("space", [SharedCnns(), SharedGnns()], ids=["cnn", "gnn"])

@@ -4,6 +4,7 @@ import functools
 
 import numpy as np
 import pytest
+from counted_spaces import SharedCnns, SharedGnns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -17,8 +18,6 @@ from automl.core.objectives import Objectives
 from automl.core.records import Outcome
 from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
-from automl.search_spaces.cnn import CnnSpace
-from automl.search_spaces.gnn import GnnSpace
 from automl.testing.controllers import ControllerContract
 from automl.testing.drive import drive
 
@@ -47,20 +46,6 @@ class Counting(Trainer):
         size = float(len(repr(candidate)))
         value = np.tanh(size / 2000) * (1 - np.exp(-trained)) + 0.01 * np.random.default_rng(seed).standard_normal()
         return Outcome({"val_accuracy": value, "size": size}, {"trained": np.array([trained])})
-
-
-class SharedCnns(CnnSpace):
-    """Convolutional networks whose weights are only counted."""
-
-    def inherit(self, child, parent, weights):
-        return {name: array.copy() for name, array in weights.items()}
-
-
-class SharedGnns(GnnSpace):
-    """Graph neural networks whose weights are only counted."""
-
-    def inherit(self, child, parent, weights):
-        return {name: array.copy() for name, array in weights.items()}
 
 
 @pytest.mark.parametrize("space", [SharedCnns(), SharedGnns()], ids=["cnn", "gnn"])

@@ -8,8 +8,8 @@ from typing import Any
 
 from automl.controllers._agnn.standings import Standing, standing
 from automl.controllers._agnn.words import Sentence, dump_sentence, load_sentence
+from automl.controllers._proposals import dump_trace, load_trace
 from automl.core.choices import Choice, Trace
-from automl.core.domains import dump_domain, load_domain
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,13 +26,13 @@ class Built:
 
     def dump(self) -> list[Any]:
         """Write it as JSON."""
-        trace = [[name, c.value, dump_domain(c.domain)] for name, c in self.trace.items()]
+        trace = dump_trace(self.trace)
         return [trace, dump_sentence(self.sentence)]
 
     @classmethod
     def load(cls, json: Any) -> Built:
         """Read it back."""
-        trace = {name: Choice(value, load_domain(domain)) for name, value, domain in json[0]}
+        trace = load_trace(json[0])
         return cls(trace, load_sentence(json[1]))
 
 
