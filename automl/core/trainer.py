@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, ClassVar, Literal, Protocol, TypeAlias, runtime_checkable
 
 from automl.core.objectives import Direction
@@ -33,9 +34,9 @@ class Trainer(ABC):
 
     accepts: ClassVar[tuple[str, ...]] = ()
     """Names of the spaces whose candidates it trains."""
-    metrics: ClassVar[Mapping[str, Direction]] = {}
+    metrics: Mapping[str, Direction] = MappingProxyType({})
     """The metrics it measures, with the direction in which each is better. Where the data decide which of them there
-    are (a label that is a class or a number), an instance has its own, narrower `metrics`."""
+    are (a label that is a class or a number), an instance sets its own, narrower or wider, in its `__init__`."""
     oracles: ClassVar[Mapping[str, Direction]] = {}
     """Metrics that no real search could see, so none may select by them; the best value on the way is reported."""
     trade_off: ClassVar[tuple[str, str] | None] = None

@@ -92,7 +92,7 @@ class EmbeddingsTrainer(Trainer):
     """
 
     accepts = ("embeddings",)
-    metrics: ClassVar[Mapping[str, Direction]] = {
+    metrics = {
         **{f"val_{name}": way for measures in MEASURES.values() for name, way in measures.items()},
         **{f"val_{next(iter(measures))}_sd": "min" for measures in MEASURES.values()},
         "bytes": "min",
@@ -149,7 +149,7 @@ class EmbeddingsTrainer(Trainer):
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
-        self.metrics = {  # type: ignore[misc]
+        self.metrics = {
             name: way
             for name, way in type(self).metrics.items()
             if _is_of(name, measured)

@@ -78,7 +78,7 @@ class GnnTrainer(Trainer):
     """
 
     accepts = ("gnn", "gnn-wide")
-    metrics: ClassVar[Mapping[str, Direction]] = {
+    metrics = {
         **{f"val_{name}": way for target in TARGETS.values() for name, way in target.metrics.items()},
         "train_loss": "min",
         "params": "min",
@@ -128,7 +128,7 @@ class GnnTrainer(Trainer):
         self.memory = available() if memory_gb is None else int(1e9 * memory_gb)
         refuse_too_large(self.graph.where, self.task.level.at_once(self.graph, self.loading), self.memory)
         measured = {f"val_{name}": way for name, way in self.task.target.metrics.items()}
-        self.metrics = {**measured, "train_loss": "min", "params": "min"}  # type: ignore[misc]
+        self.metrics = {**measured, "train_loss": "min", "params": "min"}
         self._placed: Placed | None = None
         self._hash = ""
 

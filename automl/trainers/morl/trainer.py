@@ -116,7 +116,7 @@ class MorlTrainer(Trainer):
         self.front = self.environment.front(self.gamma)
         self.grid = weight_grid(self.environment.objectives, weights)
         if self.front is not None:
-            self.metrics = {**type(self).metrics, "normalised_hypervolume": "max", "igd": "min"}  # type: ignore[misc]
+            self.metrics = {**type(self).metrics, "normalised_hypervolume": "max", "igd": "min"}
         self._world: World | None = None
         self._careful = False
         self._default: dict[str, list[_Run]] = {}
