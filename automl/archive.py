@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from automl.core.budget import Spent
+from automl.core.domains import Value
 from automl.core.objectives import Objective
 from automl.core.records import Json, Metrics, Result, Trial, mean_metrics
 from automl.core.tracker import StudyInfo
@@ -80,25 +81,38 @@ class Archive:
                 scores[final["trial"]] = max(score, scores.get(final["trial"], score))
         return scores
 
-    def finalists(self, wanted: int | None) -> tuple[Trial, ...]:
+    def finalists(self, wanted: int | None, defaults: Sequence[Mapping[str, Value]] = ()) -> tuple[Trial, ...]:
         """Return the trials to train in full: the best; with several objectives those of the front.
 
-        Where plans were proposed for budgets, the best at each budget is one of them.
+        Where plans were proposed for budgets, the best at each budget is one of them. Where several compete for one
+        objective, the best of the defaults that were tried is one of them: luck may have put it behind the others.
 
         Args:
             wanted: how many; None is one for each budget, else one for one objective, and five of a front.
+            defaults: answers that make the candidates one would take without a search (`Defaulting`).
         """
         if self.by_budget:
             return tuple(trials[0] for trials in self.by_budget.values())[:wanted]
         if len(self.info.objectives.goals) == 1:
             feasible = [trial for trial in self.ranked if self.info.objectives.feasible(trial.metrics)]
-            return tuple(feasible[: 1 if wanted is None else wanted])
+            best = feasible[: 1 if wanted is None else wanted]
+            usual = next((trial for trial in feasible if _made_by(trial, defaults)), None)
+            return tuple([*best[:-1], usual] if len(best) > 1 and usual and usual not in best else best)
         most = _FRONT_FINALISTS if wanted is None else wanted
         front = self.front
         if len(front) <= most:
             return front
         places = {round(i * (len(front) - 1) / max(1, most - 1)) for i in range(most)}
         return tuple(front[place] for place in sorted(places))
+
+    def winners(self, finalists: Sequence[Trial]) -> tuple[Trial, ...]:
+        """Return those of the finalists that are handed over, and tested: of several that compete only the best.
+
+        Those of a front, and the best at each budget, do not compete.
+        """
+        if self.by_budget or len(self.info.objectives.goals) > 1 or self.best is None:
+            return tuple(finalists)
+        return (self.best,)
 
     @cached_property
     def by_budget(self) -> Mapping[str, tuple[Trial, ...]]:
@@ -244,6 +258,12 @@ class Archive:
         if corners and spent > corners[-1][0]:
             corners.append((spent, corners[-1][1]))
         return corners
+
+
+def _made_by(trial: Trial, answers: Sequence[Mapping[str, Value]]) -> bool:
+    """Say whether one of several sets of answers made a trial's candidate."""
+    given = {name: choice.value for name, choice in trial.choices.items()}
+    return any(each.items() <= given.items() for each in answers)
 
 
 def _measurements(trial: Trial) -> Iterable[Sequence[Result]]:

@@ -26,7 +26,8 @@ class History:
         results: finished evaluations by id; their weights are on disk.
         weighty: ids of the evaluations that had weights.
         trials: closed trials, in the order of closing.
-        finals: bodies of the `final` events, in order.
+        finals: what the `final` events say of each full training, in the order of the first: the latest counts, and the
+            parts of a test are gathered under `parts`.
         ended_by: what ended the search; empty while it runs.
         diagnostics: what the controller said of itself, as (evaluations, numbers) pairs.
         asked: how many evaluations were ever asked.
@@ -73,7 +74,7 @@ class History:
         elif event.kind == "end":
             self.ended_by = event.body["why"]
         else:
-            self.finals.append(event.body)
+            self.apply_final(event.body)
 
     def apply_ask(self, event: Event, proposals: list[tuple[int, Proposal]]) -> None:
         """Fold an ask whose proposals are at hand."""
@@ -103,6 +104,17 @@ class History:
         if "diagnostics" in event.body:
             self.diagnostics.append((self.spent.evaluations, event.body["diagnostics"]))
         return closed
+
+    def apply_final(self, body: dict[str, Any]) -> None:
+        """Fold what happened to a finished model: it was trained, a part of its test ended, it was tested."""
+        own = (body["trial"], body["start"])
+        known = next((final for final in self.finals if (final["trial"], final["start"]) == own), None)
+        if known is None:
+            self.finals.append({**body})
+        elif "part" in body:
+            known.setdefault("parts", []).append({k: v for k, v in body.items() if k not in ("trial", "start")})
+        else:
+            known.update(body)
 
     def source(self, number: int) -> int:
         """Return the evaluation whose weights stand for those of `number`: itself, or the one it was copied from."""

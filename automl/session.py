@@ -20,6 +20,7 @@ from automl.core.budget import Budget
 from automl.core.controller import Controller
 from automl.core.errors import AutomlError, LedgerError
 from automl.core.records import Json
+from automl.core.space import Defaulting
 from automl.core.tracker import Tracker
 from automl.core.trainer import Finishing, Picturing
 from automl.exports import load_model
@@ -151,15 +152,18 @@ class Session:
         return archive_of(ledger, study.history, self._parts.space.dump)
 
     def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
-        """Train the best few in full, if the trainer can."""
-        trainer = self._parts.trainer
-        finalists = self._archive(ledger, study).finalists(self._parts.config.finalists)
+        """Train the best few in full, if the trainer can; then the winners among them meet the test data."""
+        trainer, space = self._parts.trainer, self._parts.space
+        usual = space.defaults() if isinstance(space, Defaulting) else ()
+        finalists = self._archive(ledger, study).finalists(self._parts.config.finalists, usual)
         if not finalists or not isinstance(trainer, Finishing):
             return
         runner = workshop.runner
         runner.deadline = None if self._clock.finale is None else time.monotonic() + self._clock.finale
         try:
-            Finale(study, trainer, runner, ledger, self._parts.config.seed).run(finalists, trainer.starts)
+            finale = Finale(study, trainer, runner, ledger, self._parts.config.seed)
+            finale.train(finalists, trainer.starts)
+            finale.test(self._archive(ledger, study).winners(finalists))
         finally:
             if runner.deadline is not None and time.monotonic() >= runner.deadline:
                 workshop.clear()

@@ -25,6 +25,7 @@ class Job:
         weights: inherited weights, or None.
         seed: seed of the evaluation; the same wherever it runs.
         full: True to train the candidate to the end (`Finishing.finish`) instead of measuring it.
+        part: which part of a finished model's test to carry out instead (`InParts.test_part`); None for none.
     """
 
     id: int
@@ -32,6 +33,7 @@ class Job:
     weights: Weights | None
     seed: int
     full: bool = False
+    part: int | None = None
 
 
 OnReport: TypeAlias = Callable[[int, int, Metrics], None]
@@ -90,7 +92,9 @@ def measure(trainer: Trainer, job: Job, report: Report) -> Result:
 def _attempt(trainer: Trainer, job: Job, report: Report) -> tuple[Outcome | None, Failure | None]:
     candidate, weights = job.proposal.candidate, job.weights
     try:
-        if job.full:
+        if job.part is not None:
+            outcome = trainer.test_part(candidate, weights or {}, part=job.part, report=report)  # type: ignore[attr-defined]
+        elif job.full:
             outcome = trainer.finish(candidate, weights=weights, seed=job.seed, report=report)  # type: ignore[attr-defined]
         else:
             outcome = trainer.train(

@@ -88,7 +88,8 @@ class Finishing(Protocol):
     """A trainer that can take a winner to its end: train it in full, test it once, hand it over.
 
     `finish` differs from `train` in its length and in nothing else that a search could exploit: it still selects on
-    validation data. `test` is called once per finished model, after every selection has been made.
+    validation data. `test` is called once per finished model, after every selection has been made: of finalists among
+    which the best is the result, for that one only.
     """
 
     def finish(self, candidate: Any, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
@@ -104,6 +105,22 @@ class Finishing(Protocol):
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> Any:
         """Return a batch of inputs, two rows or more, such as the finished model takes."""
+
+
+@runtime_checkable
+class InParts(Protocol):
+    """A `Finishing` trainer whose test is many measurements that do not depend on each other: trainings with new seeds.
+
+    They run in the workers like evaluations, each is written down when it ends, and time may be over before the last.
+    `test` and `load` then find their metrics among the weights: `test/NAME`, an array with a number for each part that
+    succeeded, in their order. Without them `test` carries out all parts itself.
+    """
+
+    test_parts: int
+    """How many there are."""
+
+    def test_part(self, candidate: Any, weights: Weights, *, part: int, report: Report) -> Outcome:
+        """Carry out one of the parts; its metrics and extras count, and every part has the same metrics."""
 
 
 @runtime_checkable

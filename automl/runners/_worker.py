@@ -62,17 +62,18 @@ class Order(NamedTuple):
     weights: Weights | None
     seed: int
     full: bool
+    part: int | None
 
     @classmethod
     def of(cls, job: Job) -> Order:
         """Return the order for a job."""
         p = job.proposal
-        return cls(job.id, p.trial, p.step, p.candidate, p.effort, job.weights, job.seed, job.full)
+        return cls(job.id, p.trial, p.step, p.candidate, p.effort, job.weights, job.seed, job.full, job.part)
 
     def job(self) -> Job:
         """Return the job again."""
         proposal = Proposal(self.trial, self.step, self.candidate, self.effort)
-        return Job(self.id, proposal, self.weights, self.seed, self.full)
+        return Job(self.id, proposal, self.weights, self.seed, self.full, self.part)
 
 
 class Ready(NamedTuple):

@@ -30,7 +30,7 @@ import pytest
 from automl.core.budget import Budget
 from automl.core.errors import Stop
 from automl.core.records import Metrics, Outcome, Weights
-from automl.core.trainer import Exporting, Finishing, Picturing, Remarking, Trainer
+from automl.core.trainer import Exporting, Finishing, InParts, Picturing, Remarking, Trainer
 from automl.report.picture import is_harmless
 from automl.testing.spaces import profiles_are_settings, same_arrays
 
@@ -154,6 +154,8 @@ class TrainerContract:
         assert tested == trainer.test(candidate, outcome.weights)
         assert tested
         assert all(math.isfinite(value) for value in tested.values())
+        if isinstance(trainer, InParts):
+            _parts_make_a_test(trainer, candidate, outcome.weights, tested)
         facts = json.loads(json.dumps(trainer.facts()))  # type: ignore[attr-defined]
         assert type(trainer).load(candidate, outcome.weights, facts) is not None
         self._can_be_told(trainer, candidate, outcome)
@@ -171,6 +173,19 @@ class TrainerContract:
             assert all(isinstance(text, str) and Path(name).name == name for name, text in files.items())
         if isinstance(trainer, Picturing):
             assert is_harmless(type(trainer).picture(model)), "the picture is no plain SVG image"
+
+
+def _parts_make_a_test(trainer: Any, candidate: Any, weights: Weights, tested: Metrics) -> None:
+    """Check that a test in parts comes to the same as one in one piece, whoever carries out which part."""
+    parts = [
+        copy.deepcopy(trainer).test_part(candidate, weights, part=part, report=_ignore)
+        for part in reversed(range(trainer.test_parts))
+    ]
+    json.dumps([dict(part.extras) for part in parts], allow_nan=False)
+    names = parts[0].metrics
+    arrays = {f"test/{name}": np.array([float(part.metrics[name]) for part in reversed(parts)]) for name in names}
+    found = trainer.test(candidate, {**weights, **arrays})
+    assert {k: v for k, v in found.items() if not _is_time(k)} == {k: v for k, v in tested.items() if not _is_time(k)}
 
 
 def train(

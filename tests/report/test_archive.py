@@ -7,6 +7,8 @@ from dataclasses import replace
 import demo_archives as demo
 import pytest
 
+from automl.core.choices import Choice
+from automl.core.domains import Integers
 from automl.core.objectives import Objectives
 from automl.core.records import Failure, Outcome, Proposal, Result, Trial
 
@@ -132,3 +134,25 @@ def test_of_several_finalists_the_best_is_the_one_that_is_best_when_trained_in_f
     both = final(0, "kept", 0.6), final(0, "scratch", 0.5), final(1, "scratch", 0.75)
     failed = {"trial": 2, "start": "scratch", "error": ["raised", "no"]}
     assert with_finals(*both, failed).best is steady
+
+
+def test_the_default_competes_with_the_finalists_even_where_it_was_unlucky():
+    def answered(number, accuracy, width):
+        result = measured(number, accuracy)
+        choices = {"width": Choice(width, Integers(1, 9)), "depth": Choice(2, Integers(1, 9))}
+        return closed(replace(result, proposal=replace(result.proposal, choices=choices)))
+
+    archive = study(*(answered(i, a, width) for i, (a, width) in enumerate([(0.9, 4), (0.8, 5), (0.7, 6), (0.6, 1)])))
+    usual = [{"width": 1, "depth": 2}]
+    assert [trial.number for trial in archive.finalists(3)] == [0, 1, 2]
+    assert [trial.number for trial in archive.finalists(3, usual)] == [0, 1, 3]
+    assert [trial.number for trial in archive.finalists(4, usual)] == [0, 1, 2, 3]
+    assert [trial.number for trial in archive.finalists(None, usual)] == [0]
+    assert [trial.number for trial in archive.finalists(3, [{"width": 9, "depth": 2}])] == [0, 1, 2]
+
+
+def test_of_those_who_compete_one_wins():
+    trials = [closed(measured(i, a, params=p)) for i, (a, p) in enumerate(((0.9, 9.0), (0.8, 5.0), (0.7, 1.0)))]
+    alone, front = study(*trials), study(*trials, objectives=("max:val_accuracy", "min:params"))
+    assert alone.winners(alone.finalists(3)) == (alone.best,)
+    assert front.winners(front.finalists(3)) == front.finalists(3) == tuple(trials)
