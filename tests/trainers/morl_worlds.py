@@ -26,7 +26,7 @@ class Corridor(gym.Env):
 
     def step(self, action):
         if action == 0:
-            return self.place, np.array([self.prizes[self.place], -1.0]), True, False, {}
+            return self.place, np.array([self.prizes[min(self.place, 3)], -1.0]), True, False, {}
         self.place = min(self.place + 1, self.length - 1)
         return self.place, np.array([0.0, -1.0]), False, False, {}
 
@@ -48,6 +48,28 @@ class Shared(Corridor):
             bonus = random.random() + np.random.random()
             return self.place, np.array([8.0 + bonus, -1.0]), True, False, {}
         return super().step(action)
+
+
+class Painted(Corridor):
+    """Whoever comes to its end paints the wall or wipes it, which nobody sees."""
+
+    def __init__(self, length=4):
+        super().__init__(length)
+        self.wall = [0]
+
+    def step(self, action):
+        result = super().step(action)
+        if self.place == self.length - 1:
+            self.wall[0] = 1 - self.wall[0]
+        return result
+
+
+class Lottery(Corridor):
+    """At its end it draws from its own generator."""
+
+    def step(self, action):
+        seen, reward, ended, cut, more = super().step(action)
+        return seen, reward + (self.np_random.random() if seen == self.length - 1 else 0.0), ended, cut, more
 
 
 class Clocked(Corridor):

@@ -2,11 +2,11 @@
 
 import numpy as np
 import pytest
-from morl_worlds import Clocked, Corridor, Driven, Shared, Slippery
+from morl_worlds import Clocked, Corridor, Driven, Lottery, Painted, Shared, Slippery
 
 from automl.search_spaces.morl.algorithms.tabular import TABULAR
 from automl.trainers.morl.learner import Plan
-from automl.trainers.morl.tabular.chance import GlobalChance, own_chance
+from automl.trainers.morl.tabular.chance import GlobalChance, Globals, own_chance
 from automl.trainers.morl.tabular.learner import Tabular
 from automl.trainers.morl.tabular.snapshot import copied, frozen, plain, state_names
 from automl.trainers.morl.tabular.world import DRAWS, World
@@ -39,7 +39,7 @@ def same_run(first, second):
 
 
 @pytest.mark.parametrize("own", VARIANTS.values(), ids=VARIANTS)
-@pytest.mark.parametrize("make", [Corridor, Slippery, Shared, Clocked])
+@pytest.mark.parametrize("make", [Corridor, Slippery, Shared, Clocked, Painted, Lottery])
 def test_a_table_changes_nothing(make, own):
     runs = [learner(world, **own) for world in (World(make, 20, careful=True), World(make, 20, tabulate=False))]
     for run in runs:
@@ -78,6 +78,38 @@ def test_draws_from_global_generators_are_noticed():
         run.advance(600)
 
 
+@pytest.mark.parametrize("make", [Painted, Lottery])
+def test_what_a_walk_has_not_seen_is_noticed(make):
+    """At random nobody comes to the end of a long corridor."""
+    world = World(lambda: make(12), 0)
+    state = world.begin(1)
+    for _ in range(10):
+        state, _, _ = world.step(state, 1)
+    world.settle()
+    world.step(state, 1)
+    with pytest.raises(GlobalChance):
+        world.settle()
+
+
+@pytest.mark.parametrize("make", [Corridor, Slippery])
+def test_runs_share_states_whatever_their_seeds(make):
+    world = World(make, 20)
+    for seed in range(4):
+        learner(world, seed=seed, epsilon=1.0).advance(600)
+    assert len(world._states) == 4
+
+
+def test_kept_normal_numbers_are_noticed():
+    """The second of two normal numbers changes no word of a generator."""
+    with own_chance():
+        np.random.normal()
+        globals_ = Globals()
+        before = globals_.look()
+        assert globals_.look() == before
+        np.random.normal()
+        assert globals_.look() != before
+
+
 def test_state_beyond_plain_data_is_left_alone():
     assert state_names(Driven()) is None
     assert not World(Driven, 20).tabulated
@@ -87,7 +119,7 @@ def test_the_clock_is_part_of_the_state_and_not_of_what_is_seen():
     world = World(Clocked, 20)
     learner(world, epsilon=1.0).advance(600)
     assert len(world.observations) == 4
-    assert len(world._snapshots) > 8
+    assert len(world._states) > 8
 
 
 def test_global_generators_are_given_back():

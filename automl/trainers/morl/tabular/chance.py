@@ -15,7 +15,10 @@ Array = npt.NDArray[Any]
 
 
 class GlobalChance(Exception):
-    """Steps that were taken for certain have drawn from a global generator: begin again, and be careful."""
+    """Steps that were taken for certain were not: they have drawn random numbers, or changed what never changes.
+
+    Begin again, and be careful.
+    """
 
 
 @contextmanager
@@ -42,10 +45,42 @@ def of_own(environment: Any) -> Any:
     return words["state"] if "state" in words else repr(words), state.get("has_uint32")
 
 
-def of_globals() -> Any:
-    """Return something that changes whenever one of the global generators is drawn from; takes a while."""
-    numpy: Any = np.random.get_state()
-    return random.getstate(), numpy[2], numpy[1].tobytes()
+class Globals:
+    """Looks at the global generators, and sees whether they were drawn from since it last did.
+
+    Both are Mersenne twisters: a place among 624 words, all of which are new when the place begins again; and both may
+    keep a normal number for later. NumPy lists its words slowly; they are read where they lie, and the number that is
+    kept only where there may be one.
+    """
+
+    def __init__(self) -> None:
+        self._numpy = np.random.mtrand._rand._bit_generator
+        self._words = _words(self._numpy)
+        self._last: bytes | None = None
+        self._kept = 0
+
+    def look(self) -> Any:
+        """Return something that changes whenever one of the two is drawn from."""
+        _, words, gauss = random.getstate()
+        if self._words is None:
+            numpy: Any = np.random.get_state()
+            return words[-3:], gauss, numpy[1][-2:].tobytes(), numpy[2:]
+        last = self._words[-3:].tobytes()
+        if last != self._last or self._kept:
+            state: Any = np.random.get_state()
+            self._last, self._kept = last, state[3]
+        return words[-3:], gauss, last, self._kept
+
+
+def _words(generator: Any) -> Array | None:
+    """Return the words of NumPy's global generator and its place, in its own memory; None if that is no twister."""
+    import ctypes
+
+    if type(generator) is not np.random.MT19937:
+        return None
+    words = np.ctypeslib.as_array((ctypes.c_uint32 * 625).from_address(generator.ctypes.state_address))
+    state: Any = np.random.get_state()
+    return words if (words[:-1] == state[1]).all() and words[-1] == state[2] else None
 
 
 def dump(environment: Any) -> dict[str, Array]:

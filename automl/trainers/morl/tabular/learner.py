@@ -166,10 +166,10 @@ class Tabular:
     def _learn(self, target: int, share: int) -> None:
         """Run the loop to a target, and take the steps that it asks for."""
         self.register[k.TARGET] = target
-        rule, chance = self._rule(share), (self.splitmix, self.outcome)
+        rule, memory, chance = tuple(self._rule(share)), tuple(self.memory), (self.splitmix, self.outcome)
         while True:
-            agent = k.Agent(self.tables, self.weights, len(self.tables) - 1, self.row)
-            wants = k.learn(table_of(self.world), agent, rule, self.memory, self.register, chance)
+            agent = (self.tables, self.weights, len(self.tables) - 1, self.row)
+            wants = k.learn(table_of(self.world), agent, rule, memory, self.register, chance)
             if wants == k.DONE:
                 return
             if wants == k.GROW:

@@ -13,9 +13,9 @@ from automl.trainers.morl.tabular.world import World
 Array = npt.NDArray[Any]
 
 
-def table_of(world: World) -> k.Table:
-    """Return what a loop sees of a world now; taking a step may make it out of date."""
-    return k.Table(world.next, world.reward, world.end, world.seen, world.limit)
+def table_of(world: World) -> k.Plain:
+    """Return what a loop sees of a world now, a `Table` without names; taking a step may make it out of date."""
+    return world.next, world.reward, world.end, world.seen, world.limit
 
 
 def answer(world: World, register: Array, outcome: Array) -> None:

@@ -16,8 +16,8 @@ Snapshot: TypeAlias = dict[str, Any]
 
 _ATOMS = (bool, int, float, complex, str, bytes, type(None), np.generic)
 _SIMPLE = frozenset((bool, int, float, str, type(None)))
-_NO_STATE = ("_ezpickle_args", "_ezpickle_kwargs")
-"""What an environment was made with, as gymnasium keeps it for pickles."""
+_NO_STATE = ("_ezpickle_args", "_ezpickle_kwargs", "_np_random_seed")
+"""What gymnasium keeps of how an environment was made, for pickles, and of how its generator was seeded."""
 _STATELESS = ("gymnasium", "pygame", "numpy.random", "types", "builtins")
 """Packages of objects that steps leave as they are: spaces, specifications, fonts, functions; and the generators, whose
 state is looked after by itself."""
@@ -55,17 +55,22 @@ def _generator(value: Any) -> bool:
 
 def frozen(value: Any) -> Hashable:
     """Return something hashable that is equal for equal plain data only."""
+    kind = type(value)
+    if kind is tuple:
+        kinds = tuple(map(type, value))
+        if _SIMPLE.issuperset(kinds):
+            return value, kinds
+    if kind in _SIMPLE:
+        return kind.__name__, value if value == value else repr(value)  # a NaN is no key
     if isinstance(value, np.ndarray):
         return value.dtype.str, value.shape, value.tobytes()
-    if type(value) is tuple and all(type(item) in _SIMPLE for item in value):
-        return value, tuple(map(type, value))
     if isinstance(value, list | tuple):
-        return type(value).__name__, tuple(map(frozen, value))
+        return kind.__name__, tuple(map(frozen, value))
     if isinstance(value, set | frozenset):
         return "set", frozenset(map(frozen, value))
     if isinstance(value, dict):
         return "dict", tuple((key, frozen(item)) for key, item in value.items())
-    return type(value).__name__, value if value == value else repr(value)  # a NaN is no key
+    return kind.__name__, value if value == value else repr(value)
 
 
 def same(value: Any, other: Any) -> bool:
@@ -83,12 +88,15 @@ def same(value: Any, other: Any) -> bool:
 
 def copied(value: Any) -> Any:
     """Return a copy of plain data that shares nothing that can change."""
+    kind = type(value)
+    if kind in _SIMPLE:
+        return value
+    if kind is tuple and _SIMPLE.issuperset(map(type, value)):
+        return value
     if isinstance(value, np.ndarray):
         return value.copy()
-    if isinstance(value, list):
-        return [copied(item) for item in value]
-    if isinstance(value, tuple):
-        return value if all(isinstance(item, _ATOMS) for item in value) else tuple(map(copied, value))
+    if isinstance(value, list | tuple):
+        return kind(map(copied, value))
     if isinstance(value, set):
         return set(value)
     if isinstance(value, dict):

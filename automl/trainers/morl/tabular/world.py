@@ -5,22 +5,25 @@ the environment itself, and then stands in the table. A step that does draw is t
 learner meets exactly the transitions, and the environment exactly the random numbers, that it would without a table;
 only the tenth visit costs nothing. Going to the next episode is a step like any other.
 
-Looking at the environment's own generator after every new step is cheap; looking at the two global ones is not. They
-are looked at around the beginning of an episode, and when a run pauses: `settle` says if anything was missed.
+Looking for draws after every new step would take longer than the step. A walk says first whether steps draw from the
+environment's own generator at all, and which attributes change. What the walk has not seen is looked for around the
+beginning of an episode, and when a run pauses, as are draws from the two global generators: `settle` says if anything
+was missed.
 
 States are inner states; what a learner sees of them are observations, numbered from 0 as they are met.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable
-from typing import Any, TypeAlias
+from collections.abc import Callable, Hashable, Sequence
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.trainers.morl.tabular import chance
-from automl.trainers.morl.tabular.snapshot import copied, frozen, same, state_names
+from automl.trainers.morl.tabular.snapshot import state_names
+from automl.trainers.morl.tabular.states import States
 
 UNKNOWN, DRAWS = -1, -2
 """In place of a next state: the step was never taken; it draws random numbers."""
@@ -33,8 +36,6 @@ _WALK = 1000
 """Steps of the walk that decides whether states come back at all."""
 
 Array = npt.NDArray[Any]
-_Kept: TypeAlias = tuple[int, Any]
-"""A value of an attribute and its number."""
 
 
 class World:
@@ -44,7 +45,7 @@ class World:
         make: makes the environment, without a limit of time.
         limit: steps after which an episode is cut off; 0 for none.
         tabulate: False steps the environment itself, always.
-        careful: True looks at the global generators around every new step.
+        careful: True looks at all attributes, and for draws from all generators, around every new step.
 
     Attributes:
         actions: number of actions; the action of that number begins the next episode.
@@ -63,32 +64,42 @@ class World:
         self.actions = int(self._env.action_space.n)
         self._first_action = int(getattr(self._env.action_space, "start", 0))
         self.objectives = int(self._env.reward_space.shape[0])
+        self._globals = chance.Globals()
+        self._careful, self._looks = True, True
+        self._mark: Any = None
+        self._states: States | None = None
         with chance.own_chance():
             self._wrapped.reset(seed=0)
-            self._names = state_names(self._env) if tabulate else None
-            self._careful, self._mark = True, None
-            self._clear()
-            if self._names is not None and not self._comes_back():
-                self._names = None
-            self._careful = careful
-            self._clear()
+            names = state_names(self._env) if tabulate else None
+            self._clear(names)
+            if names is not None:
+                self._decide(names, careful)
 
     @property
     def tabulated(self) -> bool:
         """Whether steps are looked up."""
-        return self._names is not None
+        return self._states is not None
 
     @property
     def full(self) -> bool:
         """Whether the table has become so large that the next run should begin another."""
-        return max(len(self._snapshots), len(self.observations)) > MOST_STATES
+        return max(len(self._states or ()), len(self.observations)) > MOST_STATES
 
-    def _clear(self) -> None:
-        self._snapshots: list[list[_Kept]] = []
-        self._current: list[_Kept] = []
-        """What the environment's attributes are now; empty if that is not known."""
-        self._numbers: dict[Hashable, int] = {}
-        self._kept: dict[Hashable, _Kept] = {}
+    def _decide(self, names: list[str], careful: bool) -> None:
+        """Walk about, and decide what to keep and what to look at."""
+        walked = self._walked(names)
+        if walked is None:
+            self._clear(None)
+            return
+        drawn, moving = walked
+        if careful:
+            self._clear(names)
+        else:
+            self._careful, self._looks = False, drawn > 0
+            self._clear(moving, [name for name in names if name not in moving])
+
+    def _clear(self, names: list[str] | None, still: Sequence[str] = ()) -> None:
+        self._states = None if names is None else States(self._env, names, still)
         self.observations: list[Array] = []
         self._observed: dict[Hashable, int] = {}
         rows, columns = _FIRST_ROWS, self.actions + 1
@@ -101,47 +112,56 @@ class World:
         """Seed everything and begin the first episode of a run; return its state."""
         chance.seed_globals(seed)
         observation, _ = self._env.reset(seed=seed)
-        self._watch()
+        self._mark = self._drawn()
         return self._number(observation)
 
     def step(self, state: int, action: int) -> tuple[int, Array, int]:
         """Take a step in the environment itself; return the next state, the reward, and how it ends."""
-        if not self.tabulated:
+        if self._states is None:
             return self._taken(action)
-        self._go_to(state)
-        new, around = self.next[state, action] == UNKNOWN, self._careful or action == self.actions
-        if around:
+        self._states.go_to(state)
+        new, begins = self.next[state, action] == UNKNOWN, action == self.actions
+        if begins:
             self.settle()
-        own, marked = chance.of_own(self._env), self._mark
+        look = self._drawn if begins or self._careful else self._own if new and self._looks else _nothing
+        before = look()
         following, reward, end = self._taken(action)
-        if around:
-            self._watch()
+        after = look()
+        if begins or self._careful:
+            self._mark = after
         if new:
-            drew = chance.of_own(self._env) != own or self._mark != marked
-            self.next[state, action] = DRAWS if drew else following
+            self.next[state, action] = following if before == after else DRAWS
             self.reward[state, action], self.end[state, action] = reward, end
         return following, reward, end
 
     def settle(self) -> None:
-        """Make sure that only steps that may draw have drawn from the global generators.
+        """Make sure that only steps that may draw have drawn, and that nothing has changed that never does.
 
         Raises:
-            GlobalChance: if others have; what was learned since `begin` is void.
+            GlobalChance: if not; what was learned since `begin` is void.
         """
-        if self.tabulated and not self._careful and chance.of_globals() != self._mark:
+        if self._states is None or self._careful:
+            return
+        own, others = self._drawn()
+        if others != self._mark[1] or not (self._looks or own == self._mark[0]) or not self._states.hold_still():
             raise chance.GlobalChance
 
-    def _watch(self) -> None:
-        if self.tabulated:
-            self._mark = chance.of_globals()
+    def _drawn(self) -> Any:
+        """Return something that changes whenever a generator is drawn from: the environment's own, and the others."""
+        return None if self._states is None else (self._own(), self._globals.look())
+
+    def _own(self) -> Any:
+        return chance.of_own(self._env)
 
     def number_of(self, observation: Any) -> int:
         """Return the number of an observation, which is a new one if it was never met."""
-        array = np.array(observation)
+        return self._numbered(np.asarray(observation))
+
+    def _numbered(self, array: Array) -> int:
         key = array.tobytes()
         found = self._observed.setdefault(key, len(self.observations))
         if found == len(self.observations):
-            self.observations.append(array)
+            self.observations.append(array.copy())
         return found
 
     def chance(self) -> dict[str, Array]:
@@ -151,7 +171,7 @@ class World:
     def load_chance(self, state: dict[str, Array]) -> None:
         """Take up a state of `chance`."""
         chance.load(self._env, state)
-        self._watch()
+        self._mark = self._drawn()
 
     def _taken(self, action: int) -> tuple[int, Array, int]:
         if action == self.actions:
@@ -161,45 +181,20 @@ class World:
         end = TERMINATED if terminated else TRUNCATED if truncated else RUNNING
         return self._number(observation), np.asarray(reward, dtype=np.float64), end
 
-    def _go_to(self, state: int) -> None:
-        """Set the environment back to a state."""
-        wanted, attributes = self._snapshots[state], vars(self._env)
-        current = self._current or [(-1, None)] * len(wanted)
-        for name, (now, _), (number, value) in zip(self._names or (), current, wanted, strict=True):
-            if now != number:
-                attributes[name] = copied(value)
-        self._current = wanted
-
     def _number(self, observation: Any) -> int:
         """Return the number of the state that the environment is in now."""
-        if self._names is None:
-            found = self.number_of(observation)
+        array = np.asarray(observation)
+        if self._states is None:
+            found = self._numbered(array)
             self._grow(found)
             self.seen[found], self.next[found] = found, DRAWS
             return found
-        attributes = vars(self._env)
-        if not self._current:
-            self._current = [(-1, None)] * len(self._names)
-        kept = [
-            before if same(attributes[name], before[1]) and before[0] >= 0 else self._intern(attributes[name])
-            for name, before in zip(self._names, self._current, strict=True)
-        ]
-        key = (np.array(observation).tobytes(), *(number for number, _ in kept))
-        found = self._numbers.setdefault(key, len(self._snapshots))
-        if found == len(self._snapshots):
-            self._snapshots.append(kept)
+        before = len(self._states)
+        found = self._states.number(array.tobytes())
+        if found == before:
             self._grow(found)
-            self.seen[found] = self.number_of(observation)
-        self._current = kept
+            self.seen[found] = self._numbered(array)
         return found
-
-    def _intern(self, value: Any) -> _Kept:
-        """Return a number for a value, and one copy for all snapshots in which it is the same."""
-        key = frozen(value)
-        known = self._kept.get(key)
-        if known is None:
-            known = self._kept[key] = (len(self._kept), copied(value))
-        return known
 
     def _grow(self, row: int) -> None:
         while row >= len(self.seen):
@@ -208,8 +203,12 @@ class World:
             self.end = np.concatenate([self.end, np.zeros_like(self.end)])
             self.seen = np.concatenate([self.seen, np.zeros_like(self.seen)])
 
-    def _comes_back(self) -> bool:
-        """Say whether a random walk meets states again and mostly draws no random numbers, so that a table pays."""
+    def _walked(self, names: list[str]) -> tuple[int, list[str]] | None:
+        """Walk at random; return the steps that drew, and the attributes that changed.
+
+        None says that a table does not pay: states do not come back, or most steps draw.
+        """
+        assert self._states is not None
         rng = np.random.default_rng(0)
         state, time, drawn = self.begin(0), 0, 0
         for _ in range(_WALK):
@@ -218,7 +217,12 @@ class World:
             drawn += int(self.next[before, action] == DRAWS)
             time += 1
             if end != RUNNING or (self.limit and time >= self.limit):
-                state, time = self._taken(self.actions)[0], 0
-            if set(self._names or ()) != set(state_names(self._env) or ()):
-                return False  # it has grown an attribute
-        return len(self._snapshots) < _WALK // 2 and drawn < _WALK // 2
+                state, time = self.step(state, self.actions)[0], 0
+            if set(names) != set(state_names(self._env) or ()):
+                return None  # it has grown an attribute
+        pays = len(self._states) < _WALK // 2 and drawn < _WALK // 2
+        return (drawn, self._states.moving) if pays else None
+
+
+def _nothing() -> None:
+    """Look at nothing."""
