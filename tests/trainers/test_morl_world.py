@@ -81,9 +81,9 @@ def test_draws_from_global_generators_are_noticed():
 @pytest.mark.parametrize("make", [Painted, Lottery])
 def test_what_a_walk_has_not_seen_is_noticed(make):
     """At random nobody comes to the end of a long corridor."""
-    world = World(lambda: make(12), 0)
+    world = World(lambda: make(20), 0)
     state = world.begin(1)
-    for _ in range(10):
+    for _ in range(18):
         state, _, _ = world.step(state, 1)
     world.settle()
     world.step(state, 1)
