@@ -20,7 +20,7 @@ def quiet(step, metrics):
 
 
 def trainer(make=Corridor, **settings):
-    small = {"steps": 2000, "reference": (0.0, -20.0), "gamma": 1.0, "held_out": 4, "seeds": 2}
+    small = {"steps": 2000, "reference": (0.0, -20.0), "gamma": 1.0, "validation": 2, "held_out": 4, "seeds": 2}
     return MorlTrainer(make, **{**small, **settings})
 
 
@@ -84,35 +84,79 @@ def test_noise_is_not_selected():
     assert found < 40  # one policy without noise: 25; the best of twenty on five episodes each: far beyond
 
 
-def test_a_winner_is_compared_with_the_default():
-    on, candidate = trainer(), configuration(**GOOD)
-    outcome = on.finish(candidate, weights=None, seed=1, report=quiet)
-    tested = on.test(candidate, outcome.weights)
+def test_finalists_are_measured_with_the_same_fresh_seeds_whatever_the_search_used():
+    on, candidate = trainer(Slippery, steps=200), configuration(**GOOD)
+    one, other = (on.finish(candidate, weights=None, seed=seed, report=quiet) for seed in (1, 2))
+    assert one.extras["fronts"] == other.extras["fronts"]
+    assert one.metrics["validated_hypervolume"] == one.metrics["hypervolume"] == one.weights["validated"].mean()
+    assert one.metrics["validation_seeds"] == len(one.weights["validated"]) == 2
+
+
+def test_a_winner_is_compared_with_the_default_seed_by_seed():
+    on, candidate = trainer(Slippery, steps=200), configuration(**GOOD)
+    parts = [on.test_part(candidate, {}, part=part, report=quiet) for part in range(4)]
+    tested = on.test(candidate, {})
     assert tested["held_out_seeds"] == 4
-    assert tested["test_hypervolume"] == outcome.metrics["hypervolume"]
-    assert tested["gain"] == pytest.approx(tested["test_hypervolume"] - tested["default_hypervolume"])
-    said = on.remarks(candidate, {**tested, **outcome.metrics})
-    assert any("default" in sentence for sentence in said)
+    own, default = (np.array([part.metrics[name] for part in parts]) for name in ("hypervolume", "default"))
+    assert tested["test_hypervolume"] == own.mean()
+    assert tested["gain"] == pytest.approx((own - default).mean())
+    assert on.test(candidate, {"test/hypervolume": own[:3], "test/default": default[:3]})["held_out_seeds"] == 3
+    alone = trainer(Slippery, steps=200, held_out=1).test_part(candidate, {}, part=0, report=quiet)
+    assert alone.metrics == parts[0].metrics
+    assert alone.extras == parts[0].extras
+
+
+def test_what_is_measured_on_the_way_changes_nothing():
+    on, candidate = trainer(Slippery, steps=400), configuration(**GOOD)
+    part = on.test_part(candidate, {}, part=2, report=quiet)
+    direct = trainer(Slippery, steps=400)._run(candidate, 1.0, {}, seed_of("held out", 2))
+    assert part.extras["fronts"]["tuned"] == direct.front.tolist()
+    curve = part.extras["curves"]["tuned"]
+    assert len(curve) == 5
+    assert curve[-1] == [direct.metrics["steps"], part.metrics["hypervolume"]]
+    assert [steps for steps, _ in curve] == sorted({steps for steps, _ in curve})
 
 
 def test_the_default_compared_with_itself_gains_nothing():
     on, default = trainer(), default_of(known("tabular"))
     outcome = on.finish(default, weights=None, seed=1, report=quiet)
-    assert on.test(default, outcome.weights)["gain"] == 0
-    assert "default" in on.remarks(default, outcome.metrics)[0]
+    tested = on.test(default, outcome.weights)
+    assert (tested["gain"], tested["gain_low"], tested["gain_high"]) == (0, 0, 0)
+    assert on.remarks(default, {**outcome.metrics, **tested})[0].startswith("No detectable gain")
 
 
 def test_no_gain_is_called_none():
     metrics = {"hypervolume": 9.0, "gain": 0.2, "gain_low": -0.1, "gain_high": 0.5, "probability_of_improvement": 0.5}
-    every = {**metrics, "test_hypervolume": 5.0, "test_hypervolume_low": 4.0, "test_hypervolume_high": 6.0}
-    assert trainer().remarks(configuration(**GOOD), every)[0].startswith("No detectable gain over the default")
+    every = {**metrics, "held_out_seeds": 4.0}
+    on, candidate = trainer(), configuration(**GOOD)
+    assert on.remarks(candidate, every)[0].startswith("No detectable gain over the default: 0.2")
+    assert on.remarks(candidate, {**every, "gain_low": 0.1})[0].startswith("Better than the default by 0.2")
+    assert on.remarks(candidate, {**every, "gain": -0.2, "gain_high": -0.1})[0].startswith("Worse than the default by")
+
+
+def test_a_result_is_told_as_measured_three_times():
+    validated = {"hypervolume": 9.0, "validated_hypervolume": 7.0, "validation_seeds": 2.0}
+    held_out = {
+        "gain": 1.0, "gain_low": 0.5, "gain_high": 1.5, "probability_of_improvement": 0.9, "held_out_seeds": 4.0,
+        "test_hypervolume": 6.0, "test_hypervolume_low": 5.0, "test_hypervolume_high": 8.0,
+    }  # fmt: skip
+    on, candidate = trainer(), configuration(**GOOD)
+    told = on.remarks(candidate, {**validated, **held_out})
+    assert len(told) == 2
+    assert all(number in told[1] for number in ("of 9:", "is 7; on 4", "6 [5, 8]"))
+    assert "automl resume" in on.remarks(candidate, validated)[0]
+    few = on.remarks(candidate, {**validated, **held_out, "held_out_seeds": 3.0})
+    assert few[2].startswith("Of 4 held-out seeds 3 gave a value")
 
 
 def test_a_finished_configuration_learns_again():
     pytest.importorskip("mo_gymnasium")
     on = MorlTrainer("deep-sea-treasure-v0", steps=300, held_out=2)
     outcome = on.finish(configuration(), weights=None, seed=0, report=quiet)
-    tuned = MorlTrainer.load(configuration(), outcome.weights, on.facts())
+    told = {"test/hypervolume": np.array([2.0, 3.0]), "test/default": np.array([1.0, 1.5])}
+    tuned = MorlTrainer.load(configuration(), {**outcome.weights, **told}, on.facts())
+    assert (tuned.held_out, tuned.default) == ([2.0, 3.0], [1.0, 1.5])
+    assert np.mean(tuned.validated) == outcome.metrics["hypervolume"]
     learner = tuned.learner(seed=3)
     learner.advance(200)
     assert learner.steps >= 200
@@ -121,9 +165,9 @@ def test_a_finished_configuration_learns_again():
 
 def test_streams_of_seeds_never_meet():
     training = {seed_of("training", seed, run) for seed in range(200) for run in range(5)}
-    held_out = {seed_of("held out", run) for run in range(100)}
+    validation, held_out = ({seed_of(stream, run) for run in range(100)} for stream in ("validation", "held out"))
     assert len(training) == 1000
-    assert not training & held_out
+    assert len(training | validation | held_out) == 1200
 
 
 def test_random_policies_give_a_reference_where_nobody_did():

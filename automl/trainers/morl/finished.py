@@ -24,7 +24,8 @@ class Tuned:
         env_kwargs: keyword arguments of that.
         steps: of a training.
         gamma, reference: what its policies were judged by.
-        held_out: hypervolumes of the held-out seeds; empty if the search was cut short before.
+        validated: hypervolumes on the validation seeds, which chose it among the finalists.
+        held_out: those on the held-out seeds; empty if the search was cut short before.
         default: those of the default configuration on the same seeds.
     """
 
@@ -35,6 +36,7 @@ class Tuned:
     steps: int
     gamma: float
     reference: tuple[float, ...]
+    validated: Sequence[float]
     held_out: Sequence[float]
     default: Sequence[float]
 

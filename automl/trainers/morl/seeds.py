@@ -1,4 +1,8 @@
-"""Streams of seeds that never meet: for training, for validation, for the final comparison, for measuring."""
+"""Streams of seeds that never meet: to tune with, to choose a winner with, to compare it with the default, to measure.
+
+Those of a search (`training`) depend on the search's own seed. `validation` and `held out` are the same in every
+search, so that whatever is compared is compared seed by seed.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +10,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-Stream: TypeAlias = Literal["training", "held out", "selecting", "scoring", "probing"]
-_NUMBERS: dict[Stream, int] = {"training": 1, "held out": 2, "selecting": 3, "scoring": 4, "probing": 5}
+Stream: TypeAlias = Literal["training", "validation", "held out", "selecting", "scoring", "probing"]
+_NUMBERS: dict[Stream, int] = {
+    "training": 1, "held out": 2, "selecting": 3, "scoring": 4, "probing": 5, "validation": 6,
+}  # fmt: skip
 
 
 def seed_of(stream: Stream, *place: int) -> int:

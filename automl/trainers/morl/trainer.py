@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.morl.candidate import Configuration
 from automl.search_spaces.morl.space import default_of, known
-from automl.trainers.morl.comparison import compare
+from automl.trainers.morl.comparison import compare, told
 from automl.trainers.morl.environments import STEPS, Environment, maker, read
 from automl.trainers.morl.finished import Tuned
 from automl.trainers.morl.indicators import (
@@ -30,6 +30,7 @@ from automl.trainers.morl.judge import Judge
 from automl.trainers.morl.learner import Learner, Pausing, Plan, builder
 from automl.trainers.morl.reference import probed
 from automl.trainers.morl.remarks import remarks
+from automl.trainers.morl.run import Run, extras, means, side_by_side, values
 from automl.trainers.morl.seeds import seed_of
 from automl.trainers.morl.tabular.chance import GlobalChance
 
@@ -41,16 +42,9 @@ Array = npt.NDArray[Any]
 DEFAULT = "deep-sea-treasure-v0"
 EPISODES = 20
 """Of a batch, where chance plays a part."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Run:
-    """One training with one seed: what was measured, the front, the paused learner, steps taken."""
-
-    metrics: dict[str, float]
-    front: Array
-    paused: Weights
-    taken: int
+CHECKPOINTS = 5
+"""How often the policies of a training with a held-out seed are measured, if its learner can pause."""
+_KEPT = ("validated", "test/hypervolume", "test/default")
 
 
 class MorlTrainer(Trainer):
@@ -73,7 +67,8 @@ class MorlTrainer(Trainer):
             policies at random return at worst, and a tenth of their range less.
         episodes: of one policy, where chance plays a part; None is 20 there, else 1.
         weights: at most so many weights, evenly spread, for the expected utility.
-        held_out: seeds of the final comparison of a winner with the default, which no search has seen.
+        validation: fresh seeds with which the finalists are trained again, and the winner is chosen.
+        held_out: seeds, met by no search and no choice, with which the winner is compared with the default.
     """
 
     accepts = ("morl",)
@@ -88,6 +83,7 @@ class MorlTrainer(Trainer):
     starts = ("scratch",)
     cost_unit = "environment steps"
     default_budget = {"trials": 60}
+    default_finalists = 5
 
     def __init__(
         self,
@@ -100,17 +96,18 @@ class MorlTrainer(Trainer):
         reference: tuple[float, ...] | None = None,
         episodes: int | None = None,
         weights: int = 100,
+        validation: int = 4,
         held_out: int = 20,
     ) -> None:
         self.environment: Environment = read(DEFAULT if data is None else data, env_kwargs)
         usual = self.environment.known
         self.steps = steps if steps is not None else usual.steps if usual else STEPS
-        self.seeds, self.weights, self.held_out = seeds, weights, held_out
+        self.seeds, self.weights, self.validation, self.test_parts = seeds, weights, validation, held_out
         self.gamma = gamma if gamma is not None else usual.gamma if usual else 0.99
         self.chance = usual.chance if usual else True
         self.episodes = EPISODES if episodes is None else episodes
         counts = {"steps": self.steps, "seeds": seeds, "weights": weights, "episodes": self.episodes}
-        _refuse_bad_numbers({**counts, "held_out": held_out}, self.gamma)
+        _refuse_bad_numbers({**counts, "validation": validation, "held_out": held_out}, self.gamma)
         self.estimated = reference is None and usual is None
         self.reference = self._reference(reference)
         self.front = self.environment.front(self.gamma)
@@ -119,12 +116,12 @@ class MorlTrainer(Trainer):
             self.metrics = {**type(self).metrics, "normalised_hypervolume": "max", "igd": "min"}
         self._world: World | None = None
         self._careful = False
-        self._default: dict[str, list[_Run]] = {}
-        """Runs of the defaults with the held-out seeds, by algorithm."""
+        self._held_out: dict[tuple[Configuration, int], Run] = {}
+        """Runs with held-out seeds, by the place of the seed: of several winners all are compared with the default."""
 
     def __getstate__(self) -> dict[str, Any]:
         """Travel without what was learned of the environment on the way."""
-        return {**self.__dict__, "_world": None, "_default": {}}
+        return {**self.__dict__, "_world": None, "_held_out": {}}
 
     def facts(self) -> dict[str, Json]:
         """Return what the environment says that the space must know, and how policies are judged."""
@@ -142,53 +139,53 @@ class MorlTrainer(Trainer):
 
     def fingerprint(self) -> str:
         """Return a hash of the environment's name and of all settings."""
-        settings = (self.facts(), self.seeds, self.weights, self.episodes, self.held_out)
+        settings = (self.facts(), self.seeds, self.weights, self.episodes, self.validation, self.test_parts)
         return f"morl:{hashlib.sha256(repr(settings).encode()).hexdigest()[:16]}"
 
     def train(
         self, candidate: Configuration, *, effort: float, weights: Weights | None, seed: int, report: Report
     ) -> Outcome:
         """Train with every seed and measure; with weights go on from there."""
-        runs: list[_Run] = []
+        runs: list[Run] = []
         for number in range(self.seeds):
             prefix = f"seed{number}/"
             paused = {k.removeprefix(prefix): a for k, a in (weights or {}).items() if k.startswith(prefix)}
             runs.append(self._run(candidate, effort, paused, seed_of("training", seed, number)))
-            report(number + 1, _means(runs))
+            report(number + 1, means(runs))
         kept = {f"seed{i}/{name}": array for i, run in enumerate(runs) for name, array in run.paused.items()}
-        return Outcome(_means(runs), kept or None, _extras(runs), float(sum(run.taken for run in runs)))
+        return Outcome(means(runs), kept or None, extras(runs), float(sum(run.taken for run in runs)))
 
     def finish(self, candidate: Configuration, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        """Train the configuration, and its algorithm's default, afresh with held-out seeds; metrics are means.
+        """Train afresh with the validation seeds; metrics are means.
 
-        These seeds are the same in every search with the same settings, and the same for all configurations: what is
-        compared with the default is compared seed by seed.
+        They are the same for all configurations: finalists are compared seed by seed.
         """
-        runs = self._with_held_out(candidate, report)
-        default = default_of(known(candidate.algorithm))
-        if candidate.algorithm not in self._default:
-            self._default[candidate.algorithm] = self._with_held_out(default, report, after=len(runs))
-        others = runs if candidate == default else self._default[candidate.algorithm]
-        kept = {
-            "held_out": np.array([run.metrics["hypervolume"] for run in runs]),
-            "default": np.array([run.metrics["hypervolume"] for run in others]),
-        }
-        return Outcome(_means(runs), kept, _extras(runs), float(sum(run.taken for run in (*runs, *others))))
+        runs: list[Run] = []
+        for number in range(self.validation):
+            runs.append(self._run(candidate, 1.0, {}, seed_of("validation", number)))
+            report(number + 1, means(runs))
+        found = values(runs, "hypervolume")
+        told = {"validated_hypervolume": float(found.mean()), "validation_seeds": float(len(runs))}
+        return Outcome(
+            {**means(runs), **told}, {"validated": found}, extras(runs), float(sum(run.taken for run in runs))
+        )
+
+    def test_part(self, candidate: Configuration, weights: Weights, *, part: int, report: Report) -> Outcome:
+        """Train the configuration and its algorithm's default with a held-out seed; the extras hold both fronts."""
+        run = self._held_out_run(candidate, part)
+        report(1, run.metrics)
+        default = self._held_out_run(default_of(known(candidate.algorithm)), part)
+        metrics = {"hypervolume": run.metrics["hypervolume"], "default": default.metrics["hypervolume"]}
+        return Outcome(metrics, None, side_by_side(run, default), float(run.taken + default.taken))
 
     def test(self, candidate: Configuration, weights: Weights) -> Metrics:
         """Return how the configuration compares with the default, in hypervolume, on the held-out seeds."""
-        told = compare(weights["held_out"], weights["default"])
-        return {
-            "test_hypervolume": told.mean,
-            "test_hypervolume_low": told.low,
-            "test_hypervolume_high": told.high,
-            "default_hypervolume": told.default,
-            "gain": told.gain,
-            "gain_low": told.gain_low,
-            "gain_high": told.gain_high,
-            "probability_of_improvement": told.probability,
-            "held_out_seeds": float(told.seeds),
-        }
+        if "test/hypervolume" in weights:
+            return told(compare(weights["test/hypervolume"], weights["test/default"]))
+        parts = range(self.test_parts)
+        found = [self.test_part(candidate, weights, part=part, report=_silent).metrics for part in parts]
+        own, default = (np.array([metrics[name] for metrics in found]) for name in ("hypervolume", "default"))
+        return told(compare(own, default))
 
     @classmethod
     def load(cls, candidate: Configuration, weights: Weights, facts: Mapping[str, Any]) -> Tuned:
@@ -201,8 +198,7 @@ class MorlTrainer(Trainer):
             facts["steps"],
             facts["gamma"],
             tuple(facts["reference"]),
-            weights["held_out"].tolist() if "held_out" in weights else [],
-            weights["default"].tolist() if "default" in weights else [],
+            *(weights[name].tolist() if name in weights else [] for name in _KEPT),
         )
 
     @classmethod
@@ -217,35 +213,41 @@ class MorlTrainer(Trainer):
 
     def remarks(self, candidate: Configuration, metrics: Metrics) -> Sequence[str]:
         is_default = candidate == default_of(known(candidate.algorithm))
-        return remarks(metrics, held_out=self.held_out, estimated=self.estimated, is_default=is_default)
+        return remarks(metrics, held_out=self.test_parts, estimated=self.estimated, is_default=is_default)
 
-    def _with_held_out(self, candidate: Configuration, report: Report, after: int = 0) -> list[_Run]:
-        runs: list[_Run] = []
-        for number in range(self.held_out):
-            runs.append(self._run(candidate, 1.0, {}, seed_of("held out", number)))
-            report(after + number + 1, _means(runs))
-        return runs
+    def _held_out_run(self, candidate: Configuration, part: int) -> Run:
+        """Train with a held-out seed, and measure on the way; what was trained before is remembered."""
+        key = (candidate, part)
+        if key not in self._held_out:
+            run = self._run(candidate, 1.0, {}, seed_of("held out", part), CHECKPOINTS)
+            self._held_out[key] = replace(run, paused={})
+        return self._held_out[key]
 
-    def _run(self, candidate: Configuration, effort: float, paused: Weights, seed: int) -> _Run:
+    def _run(self, candidate: Configuration, effort: float, paused: Weights, seed: int, stops: int = 1) -> Run:
         """Train once and measure; a world that misses random numbers is begun again with care."""
         try:
-            return self._once(candidate, effort, paused, seed)
+            return self._once(candidate, effort, paused, seed, stops)
         except GlobalChance:
             self._world, self._careful = None, True
-            return self._once(candidate, effort, paused, seed)
+            return self._once(candidate, effort, paused, seed, stops)
 
-    def _once(self, candidate: Configuration, effort: float, paused: Weights, seed: int) -> _Run:
+    def _once(self, candidate: Configuration, effort: float, paused: Weights, seed: int, stops: int) -> Run:
         began = time.process_time()
         learner = self._built(candidate, seed)
+        can_pause = isinstance(learner, Pausing)
         if paused and isinstance(learner, Pausing):
             learner.load(paused)
-        before = learner.steps
-        learner.advance(max(1, round(effort * self.steps)))
-        seconds = time.process_time() - began
-        front = self._judge(seed).front(learner.policies())
+        before, seconds = learner.steps, time.process_time() - began
+        curve: list[tuple[int, float]] = []
+        for steps in _shares(max(1, round(effort * self.steps)), stops if can_pause else 1):
+            began = time.process_time()
+            learner.advance(steps)
+            seconds += time.process_time() - began
+            front = self._judge(seed).front(learner.policies())
+            curve.append((learner.steps, hypervolume(front, np.array(self.reference))))
         metrics = {**self._worth(front), "steps": float(learner.steps), "cpu_seconds": seconds}
         rest = learner.state() if isinstance(learner, Pausing) else {}
-        return _Run(metrics, front, rest, learner.steps - before)
+        return Run(metrics, front, rest, learner.steps - before, curve)
 
     def _built(self, candidate: Configuration, seed: int) -> Learner:
         environment = self.environment
@@ -296,13 +298,14 @@ class MorlTrainer(Trainer):
         return probed(self.environment, self.gamma, seed_of("probing", 0))
 
 
-def _means(runs: Sequence[_Run]) -> dict[str, float]:
-    return {name: float(np.mean([run.metrics[name] for run in runs])) for name in runs[0].metrics}
+def _shares(steps: int, parts: int) -> list[int]:
+    """Split steps into parts that are as equal as can be, none of them empty."""
+    ends = [steps * (i + 1) // parts for i in range(parts)]
+    return [end - start for start, end in zip([0, *ends], ends, strict=False) if end > start]
 
 
-def _extras(runs: Sequence[_Run]) -> dict[str, Json]:
-    """Return what is kept of every seed: the front, best first objective last, and all metrics."""
-    return {"fronts": [run.front.tolist() for run in runs], "values": [dict(run.metrics) for run in runs]}
+def _silent(step: int, metrics: Metrics) -> None:
+    """Nobody listens where a test runs in one piece."""
 
 
 def _refuse_bad_numbers(counts: Mapping[str, int], gamma: float) -> None:
