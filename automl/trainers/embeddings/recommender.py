@@ -15,7 +15,7 @@ from automl.search_spaces.embeddings import Field, Plan
 from automl.trainers.embeddings.models.known import scorer_class
 from automl.trainers.embeddings.models.scorer import Scorer, Shape
 from automl.trainers.embeddings.spans import spans
-from automl.trainers.embeddings.table import Tables
+from automl.trainers.embeddings.table import Tables, look_up
 
 
 class Recommender(nn.Module):
@@ -72,8 +72,9 @@ class Recommender(nn.Module):
     def _first(self, ids: Tensor) -> Tensor:
         if not self.scorer.first_order:
             return self.first.new_zeros(ids.shape)
-        first = F.embedding(ids + self.tables.offsets, self.first, sparse=self.tables.sparse).squeeze(-1)
-        return first.masked_fill(ids == 0, 0.0)
+        first = look_up(self.first, ids + self.tables.offsets, sparse=self.tables.sparse).squeeze(-1)
+        pad = ids == 0
+        return first.masked_fill(pad, 0.0) if bool(pad.any()) else first
 
     def rank(self, users: Tensor) -> Tensor:
         """Return the scores (U, items) of all rows of the item's field for users (U,), PAD and OOV included.

@@ -53,6 +53,8 @@ class Tables(nn.Module):
         weight[starts] = 0.0
         self.register_buffer("mask", self._mask(plan, weight), persistent=False)
         self.weight = nn.Parameter(weight * self._gates() if self.mask is not None else weight)
+        if self.mask is not None and not sparse:  # what is zero stays so without a gradient, and needs no mask besides
+            self.weight.register_hook(lambda gradient: gradient * self._gates())
         self._relax(plan, spread)
 
     def _mask(self, plan: Plan, weight: Tensor) -> Tensor | None:
@@ -74,8 +76,7 @@ class Tables(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors (B, F, K) of rows (B, F), counted in each field."""
         rows = ids + self.offsets
-        vectors = F.embedding(rows, self.weight, sparse=self.sparse)
-        return self._effective(vectors, rows, ids)
+        return self._effective(look_up(self.weight, rows, sparse=self.sparse), rows, ids)
 
     def all(self) -> Tensor:
         """Return the vectors (R, K) of all rows."""
@@ -89,7 +90,7 @@ class Tables(nn.Module):
         elif self.threshold is not None:
             lowest = F.embedding(self.block_of_row[rows], torch.sigmoid(self.threshold))
             vectors = torch.sign(vectors) * torch.relu(vectors.abs() - lowest)
-        elif self.mask is not None:
+        elif self.mask is not None and self.sparse:
             vectors = vectors * self._gates(rows)
         pad = ids == 0
         return vectors.masked_fill(pad.unsqueeze(-1), 0.0) if bool(pad.any()) else vectors
@@ -107,6 +108,17 @@ class Tables(nn.Module):
         """Return the share of values that are not zero."""
         values = self.all()
         return float(values.count_nonzero()) / values.numel()
+
+
+def look_up(table: Tensor, rows: Tensor, *, sparse: bool) -> Tensor:
+    """Return the rows (B, F) of a table (R, K) as (B, F, K); its gradient is sparse, or dense.
+
+    Dense gradients are added up by `index_select`, which takes half the time of `F.embedding`, and for a single column
+    a twentieth.
+    """
+    if sparse:
+        return F.embedding(rows, table, sparse=True)
+    return table.index_select(0, rows.flatten()).view(*rows.shape, table.shape[1])
 
 
 def _cells(blocks: Sequence[Span], width: int) -> Tensor:
