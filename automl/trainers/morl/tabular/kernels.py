@@ -120,6 +120,26 @@ def greedy(agent: Agent, rule: Rule, row: int, rng: Array) -> int:
 
 
 @compiled
+def improved(tables: Array, weights: Array) -> Array:
+    """Return the action that is best over all tables (policies, rows, actions, objectives), for each weights and row.
+
+    Weights are (n, objectives), actions (n, rows); of equal ones the first is taken.
+    """
+    found = np.zeros((weights.shape[0], tables.shape[1]), np.int64)
+    for row in range(tables.shape[1]):
+        for i in range(weights.shape[0]):
+            best = -np.inf
+            for policy in range(tables.shape[0]):
+                for action in range(tables.shape[2]):
+                    value = 0.0
+                    for j in range(weights.shape[1]):
+                        value += weights[i, j] * tables[policy, row, action, j]
+                    if value > best:
+                        best, found[i, row] = value, action
+    return found
+
+
+@compiled
 def update(agent: Agent, rule: Rule, rate: float, step: Array, reward: Array, rng: Array) -> None:
     """Move the value of one step towards its reward and what follows."""
     row, action, following, ended = step[0], step[1], step[2], step[3]

@@ -123,9 +123,9 @@ class Tabular:
         rows = self.tables[:, self.row[met]]
         if self.own["improvement"]:
             weights = np.vstack([self.weights, self.plan.weights])
-            found = [(rows @ w).max(axis=0).argmax(axis=1) for w in weights]
+            found = k.improved(rows, weights)
         else:
-            found = [(table @ w).argmax(axis=1) for table, w in zip(rows, self.weights, strict=True)]
+            found = np.array([(table @ w).argmax(axis=1) for table, w in zip(rows, self.weights, strict=True)])
         return [TabularPolicy(self.world, self._everywhere(met, actions)) for actions in np.unique(found, axis=0)]
 
     def state(self) -> Weights:

@@ -1,0 +1,117 @@
+"""Records what random configurations of the built-in learner come to: the tables that `morl_replay.py` replays.
+
+    python benchmarks/morl_record.py            # writes benchmarks/data/morl_ENVIRONMENT.json.gz
+
+The first configuration is the default. Each is trained with every seed, and its policies are measured after a quarter,
+a half and all of the steps, as trainer `morl` does for an evaluation that is continued. All have the same seeds.
+"""
+
+from __future__ import annotations
+
+import argparse
+import gzip
+import json
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from automl.core.choices import at_random, run
+from automl.core.domains import Value
+from automl.search_spaces.morl.candidate import Configuration
+from automl.search_spaces.morl.space import MorlSpace
+from automl.trainers.morl.trainer import MorlTrainer
+
+DATA = Path(__file__).parent / "data"
+ENVIRONMENTS = ("four-room-v0", "resource-gathering-v0")
+EFFORTS = (0.25, 0.5, 1.0)
+CONFIGURATIONS, SEEDS = 160, 6
+
+Array = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was recorded in one environment.
+
+    Attributes:
+        environment: its id.
+        rows: hyperparameters of each configuration.
+        hypervolume: (configurations, seeds, efforts).
+        seconds: CPU seconds of the whole training, (configurations, seeds).
+    """
+
+    environment: str
+    rows: tuple[Mapping[str, Value], ...]
+    hypervolume: Array
+    seconds: Array
+
+
+def read(environment: str) -> Table:
+    """Read a table."""
+    with gzip.open(DATA / f"morl_{environment}.json.gz", "rt") as file:
+        told = json.load(file)
+    return Table(environment, tuple(told["rows"]), np.array(told["hypervolume"]), np.array(told["seconds"]))
+
+
+def write(table: Table) -> None:
+    """Write a table."""
+    told = {
+        "rows": [dict(row) for row in table.rows],
+        "hypervolume": np.round(table.hypervolume, 4).tolist(),
+        "seconds": np.round(table.seconds, 4).tolist(),
+    }
+    text = json.dumps(told, separators=(",", ":")).encode()
+    (DATA / f"morl_{table.environment}.json.gz").write_bytes(gzip.compress(text, mtime=0))
+
+
+def rows(many: int) -> list[Configuration]:
+    """Return the default, and configurations at random."""
+    space = MorlSpace()
+    rng = np.random.default_rng(2310)
+    return [space.default("tabular"), *(run(space.build, at_random(rng))[0] for _ in range(many - 1))]
+
+
+def trained(trainer: MorlTrainer, candidate: Configuration, seed: int) -> tuple[list[float], float]:
+    """Train once; return the hypervolume at each effort, and the CPU seconds of learning."""
+    done, weights, values, seconds = 0.0, None, [], 0.0
+    for effort in EFFORTS:
+        outcome = trainer.train(candidate, effort=effort - done, weights=weights, seed=seed, report=lambda *_: None)
+        done, weights = effort, outcome.weights
+        values.append(float(outcome.metrics["hypervolume"]))
+        seconds += float(outcome.metrics["cpu_seconds"])
+    return values, seconds
+
+
+def record(environment: str, many: int, seeds: int) -> Table:
+    """Train everything."""
+    trainer: Any = MorlTrainer(environment, seeds=1)
+    values, seconds = np.zeros((many, seeds, len(EFFORTS))), np.zeros((many, seeds))
+    for place, candidate in enumerate(rows(many)):
+        for seed in range(seeds):
+            values[place, seed], seconds[place, seed] = trained(trainer, candidate, seed)
+    return Table(environment, tuple(candidate.values for candidate in rows(many)), values, seconds)
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--configurations", type=int, default=CONFIGURATIONS)
+    parser.add_argument("--seeds", type=int, default=SEEDS)
+    given = parser.parse_args()
+    for environment in ENVIRONMENTS:
+        began = time.process_time()
+        table = record(environment, given.configurations, given.seeds)
+        write(table)
+        means = table.hypervolume.mean(axis=1)[:, -1]
+        took = time.process_time() - began
+        print(f"{environment}: default {means[0]:.3g}, best {means.max():.4g}, {took:.0f} CPU s", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
