@@ -12,6 +12,7 @@ from typing import Any
 
 from automl.assembly import Parts, assemble, space_from
 from automl.config import SearchConfig, make_config, read_toml
+from automl.core.choices import Program
 from automl.core.errors import LedgerError, UsageError
 from automl.core.tracker import Tracker
 from automl.ledger import FILE, Ledger
@@ -21,10 +22,12 @@ from automl.session import Session
 from automl.summary import Summary, summarise
 
 _NONE = "none"
+_PROGRAMS = "model"
+"""The search space of a program that is given in the place of a name."""
 
 
 def search(
-    space: str | None = None,
+    space: str | Program | None = None,
     *,
     data: Any = None,
     config: str | Path | None = None,
@@ -34,7 +37,9 @@ def search(
     """Search a space and return what was found.
 
     Args:
-        space: name of a search space (`automl list` shows them).
+        space: name of a search space (`automl list` shows them); or a program of your own, a class or a function that
+            takes `choose`: then the space is `model`, and the trainer `lightning` for a LightningModule, else
+            `estimator`.
         data: what the trainer should train on: a name or a path, or an object (arrays, a graph, a LightningDataModule);
             None for the default data set.
         config: a TOML file with any of the options; what is given here wins over it.
@@ -51,9 +56,9 @@ def search(
     """
     values = read_toml(Path(config)) if config else {}
     named = isinstance(data, str | Path)
-    values |= {"space": space} if space else {}
     values |= {"data": str(data)} if named else {}
     values |= {key: value for key, value in options.items() if value is not None}
+    values |= _searched(space, values)
     settings = make_config(values, source=str(config) if config else "")
     if settings.out and (Path(settings.out) / FILE).exists():
         raise LedgerError(f"{settings.out} already holds a study.", f"Type: automl resume {settings.out}")
@@ -61,11 +66,28 @@ def search(
     return _run(parts, trackers, resuming=False)
 
 
-def resume(directory: str | Path, *, data: Any = None, trackers: Sequence[Tracker] = (), **options: Any) -> Summary:
+def _searched(space: str | Program | None, values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what the first argument means: the name of a space, or a program for the space of programs."""
+    if space is None:
+        return {}
+    if isinstance(space, str):
+        return {"space": space}
+    return {"space": _PROGRAMS, "set": {**values.get("set", {}), "of": space}}
+
+
+def resume(
+    directory: str | Path,
+    *,
+    space: Program | None = None,
+    data: Any = None,
+    trackers: Sequence[Tracker] = (),
+    **options: Any,
+) -> Summary:
     """Take up a search where it was left: interrupted, killed, or ended by its budget and now given a larger one.
 
     Args:
         directory: the run directory.
+        space: the program that is searched, where no import leads to it: it was defined in a script or a notebook.
         data: the data object, where the search was started with one.
         trackers: further trackers.
         **options: a larger `trials`, `evaluations`, `time` or `cost`; `quiet`, `workers`, `runner`, `limit`.
@@ -84,6 +106,8 @@ def resume(directory: str | Path, *, data: Any = None, trackers: Sequence[Tracke
             f"These can: {', '.join(sorted(changeable))}.",
         )
     values = {**stored, **given, "out": str(where)}
+    if space is not None:
+        values["set"] = {**stored["set"], "space.of": space}
     parts = assemble(make_config(values, source=str(where / FILE)), data)
     return _run(parts, trackers, resuming=True)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,10 +15,10 @@ from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Json
 from automl.core.space import SearchSpace
-from automl.core.trainer import Trainer
+from automl.core.trainer import Taking, Trainer
 from automl.fit import check_objectives, check_pair, trainers_for
 from automl.registry import load, names, settings_of
-from automl.settings import assign, complete
+from automl.settings import assign, complete, program_of
 
 _BASELINE = "random"
 
@@ -131,7 +131,7 @@ def _trainer_name(config: SearchConfig) -> str:
     if config.trainer is None:
         if not fitting:
             raise Incompatible(f"No installed trainer trains candidates of '{config.space}'.", "Type: automl list")
-        return fitting[0]
+        return _taker(config, fitting) or fitting[0]
     if config.trainer not in names("trainers"):
         raise UnknownName("trainer", config.trainer, names("trainers"))
     load("trainers", config.trainer)  # one that is broken says so itself
@@ -143,12 +143,21 @@ def _trainer_name(config: SearchConfig) -> str:
     return config.trainer
 
 
+def _taker(config: SearchConfig, fitting: Sequence[str]) -> str | None:
+    """Return the trainer that says it is made for the program that is searched, if one is and one does."""
+    searched = program_of(load("search_spaces", config.space), config.set)
+    if searched is None:
+        return None
+    classes = {name: load("trainers", name) for name in fitting}
+    return next((name for name, cls in classes.items() if issubclass(cls, Taking) and cls.takes(searched)), None)
+
+
 def _objectives(config: SearchConfig, trainer: Trainer) -> Objectives:
     if not config.objectives:
         return Objectives.parse(trainer.default_objectives())
     objectives = Objectives.parse(config.objectives)
     for metric in objectives.metrics:
-        if trainer.metrics and metric not in trainer.metrics:
+        if not trainer.measures(metric):
             raise UnknownName("metric", metric, trainer.metrics)
         if metric in trainer.oracles:
             raise UsageError(

@@ -4,6 +4,7 @@ epochs=4                 goes to whichever of space, controller and trainer has 
 trainer.epochs=4         names the one that is meant
 profile=paper            a named preset, applied to every plug-in that has one of that name
 inner=bayesian startup=5 a controller that wraps another is given its name, and its settings behind it
+of=train:Net             a program is named with its module; from Python it may be the object itself
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
+from automl.core import programs
+from automl.core.choices import Program
 from automl.core.controller import Controller, MakeController
 from automl.core.errors import UnknownName, UsageError
 from automl.registry import found, load, settings_of
@@ -113,6 +116,8 @@ def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> An
 
     if parameter.annotation is MakeController:
         return NamedController.parse(str(value))
+    if parameter.annotation == Program:
+        return _program(value)
     adapter = TypeAdapter(parameter.annotation)
     for candidate in _readings(value):
         try:
@@ -121,6 +126,23 @@ def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> An
             continue
     expected = inspect.formatannotation(parameter.annotation).replace("typing.", "")
     raise UsageError(f"The setting {role}.{name} takes {expected}, got {value!r}.")
+
+
+def _program(value: Any) -> Program:
+    return programs.find(value) if isinstance(value, str) else programs.check(value)
+
+
+def program_of(cls: type[Any], given: Mapping[str, Any]) -> Program | None:
+    """Return the program that is a setting of a search space; None if the space takes none.
+
+    Args:
+        cls: the class of the space.
+        given: settings by name, with the role before it or without, some of them perhaps of other parts.
+    """
+    for name, parameter in settings_of(cls).items():
+        if parameter.annotation == Program:
+            return _program(given.get(f"space.{name}", given.get(name, parameter.default)))
+    return None
 
 
 def _readings(value: Any) -> Iterable[Any]:
@@ -141,7 +163,7 @@ def complete(cls: type[Any], chosen: Mapping[str, Any], filled: Mapping[str, Any
     for name, parameter in settings_of(cls).items():
         value = chosen.get(name, parameter.default)
         if name not in filled and value is not None and value is not inspect.Parameter.empty:
-            values[name] = _plain(value)
+            values[name] = programs.name_of(value) if parameter.annotation == Program else _plain(value)
     return values
 
 

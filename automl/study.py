@@ -181,7 +181,8 @@ class Study:
         missing = [name for name in self._objectives.metrics if result.outcome and name not in result.metrics]
         if not missing:
             return result
-        failure = Failure("invalid", f"The trainer did not report {', '.join(missing)}.")
+        said = f"The trainer did not report {', '.join(missing)}; it reported {', '.join(result.metrics) or 'nothing'}."
+        failure = Failure("invalid", said)
         return Result(result.id, result.proposal, error=failure, seconds=result.seconds, curve=result.curve)
 
     def _tell(self, results: Sequence[Result]) -> None:

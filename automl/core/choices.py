@@ -49,6 +49,13 @@ class Choose(Protocol):
     ) -> Any: ...
 
 
+Program: TypeAlias = Callable[[Choose], Any]
+"""What asks through `choose` and returns what it has built: a function, or a class whose constructor takes `choose`.
+
+A setting of this type is a program of the user's: "module:name" as text, or from Python the object itself
+(`automl.core.programs`)."""
+
+
 class Answer(Protocol):
     """Whoever answers. `allowed` is None where the whole domain is; otherwise it holds two values or more.
 

@@ -73,6 +73,10 @@ class Trainer(ABC):
         name, direction = next(iter(self.metrics.items()))
         return [f"{direction}:{name}"]
 
+    def measures(self, metric: str) -> bool:
+        """Say whether a metric can be an objective: one of `metrics`, unless candidates bring metrics of their own."""
+        return metric in self.metrics or not self.metrics
+
     def facts(self) -> Mapping[str, Any]:
         """Return what the data say that the space must know, as JSON values named like the space's settings."""
         return {}
@@ -121,6 +125,15 @@ class InParts(Protocol):
 
     def test_part(self, candidate: Any, weights: Weights, *, part: int, report: Report) -> Outcome:
         """Carry out one of the parts; its metrics and extras count, and every part has the same metrics."""
+
+
+@runtime_checkable
+class Taking(Protocol):
+    """A trainer that knows which programs of a user's are made for it, so that nobody has to name it."""
+
+    @classmethod
+    def takes(cls, program: Any) -> bool:
+        """Say whether a program builds what this trainer trains, as far as it can be seen without running it."""
 
 
 @runtime_checkable

@@ -29,23 +29,38 @@ def run(
 
     Signal handlers and warning filters are as before afterwards, also after `Stop`.
     """
+    with quiet(device, precision=precision, max_epochs=epochs, callbacks=callbacks) as trainer:
+        trainer.fit(module, loader)
+
+
+@contextmanager
+def quiet(
+    device: torch.device, *, callbacks: Sequence[pl.Callback] = (), package: Any = pl, **settings: Any
+) -> Iterator[pl.Trainer]:
+    """Yield a trainer of Lightning that prints, writes and listens to nothing.
+
+    Args:
+        device: where it computes.
+        callbacks: what it calls.
+        package: the module that its `LightningModule` comes from: `pytorch_lightning` or `lightning.pytorch`.
+        **settings: further ones of the trainer.
+    """
     with warnings.catch_warnings(), _interruptible() as prompt:
-        warnings.filterwarnings("ignore", module="pytorch_lightning")  # advice on loaders and loggers
-        trainer = pl.Trainer(
+        for name in ("pytorch_lightning", "lightning"):
+            warnings.filterwarnings("ignore", module=name)  # advice on loaders and loggers
+        yield package.Trainer(
             accelerator="cpu" if device.type == "cpu" else "gpu",
             devices=1,
-            precision=precision,
-            max_epochs=epochs,
             callbacks=[prompt, *callbacks],
-            plugins=[LightningEnvironment()],
+            plugins=[LightningEnvironment()] if package is pl else None,
             logger=False,
             enable_checkpointing=False,
             enable_progress_bar=False,
             enable_model_summary=False,
             num_sanity_val_steps=0,
             use_distributed_sampler=False,
+            **settings,
         )
-        trainer.fit(module, loader)
 
 
 class _Prompt(pl.Callback):  # type: ignore[misc]
