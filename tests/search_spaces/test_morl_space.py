@@ -4,8 +4,9 @@ import numpy as np
 import pytest
 
 from automl.core.choices import at_random, given, run
-from automl.core.errors import InvalidCandidate, UnknownName, UsageError
+from automl.core.errors import InvalidCandidate, MissingExtra, UnknownName, UsageError
 from automl.search_spaces.morl import Configuration, MorlSpace
+from automl.search_spaces.morl import space as morl_space
 from automl.search_spaces.morl.algorithms import ALGORITHMS
 from automl.search_spaces.morl.space import default_of
 
@@ -14,6 +15,13 @@ def drawn(space, seed):
     return run(space.build, at_random(np.random.default_rng(seed)))[0]
 
 
+@pytest.fixture
+def installed(monkeypatch):
+    """Every package is there, as far as the space can see: a program can be run without."""
+    monkeypatch.setattr(morl_space, "find_spec", lambda name: object())
+
+
+@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_the_default_is_a_candidate_and_the_first_that_is_proposed(name):
     algorithm = ALGORITHMS[name]
@@ -33,6 +41,72 @@ def test_what_is_not_in_force_is_not_asked():
     assert {v["epsilon_schedule"] for v in found} == {"constant", "run", "policy"}
     for values in found:
         assert ("epsilon_end" in values) == (values["epsilon_schedule"] != "constant")
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_what_a_program_draws_is_read_back(name):
+    algorithm = ALGORITHMS[name]
+    space = MorlSpace(algorithm=(name,), actions=algorithm.actions[0], observations=algorithm.observations[0])
+    found = [drawn(space, seed) for seed in range(40)]
+    assert all(space.load(space.dump(candidate)) == candidate for candidate in found)
+    # a question that is in force for some only is one that others do without
+    asked = [set(candidate.values) for candidate in found]
+    assert set.union(*asked) >= set(algorithm.default)
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("name", "switch", "value", "asked"),
+    [
+        ("pql", "epsilon_schedule", "run", {"epsilon_decay"}),
+        ("mpmoqlearning", "model", True, {"model_updates", "model_priorities"}),
+        ("envelope", "target", "soft", {"tau"}),
+        ("envelope", "target", "periodic", {"target_period"}),
+        ("envelope", "priorities", True, {"priority_exponent"}),
+        ("envelope", "homotopy", True, {"homotopy_start", "homotopy_end", "homotopy_decay"}),
+        ("gpi-ls", "clipping", True, {"max_grad_norm"}),
+        ("gpi-pd", "updates_schedule", "run", {"updates_start"}),
+        ("pcn", "discounting", True, {"horizon"}),
+        ("morld", "members", "own", {"width", "tau", "critic_rate", "automatic_entropy"}),
+    ],
+)
+def test_options_ask_for_what_they_need(name, switch, value, asked):
+    algorithm = ALGORITHMS[name]
+    space = MorlSpace(algorithm=(name,), actions=algorithm.actions[0], observations=algorithm.observations[0])
+    found = [drawn(space, seed).values for seed in range(60)]
+    assert {v[switch] for v in found} > {value}
+    assert all(asked <= set(v) if v[switch] == value else not asked & set(v) for v in found)
+
+
+def test_a_missing_package_is_named_before_anything_is_proposed(monkeypatch):
+    monkeypatch.setattr(morl_space, "find_spec", lambda name: None)
+    with pytest.raises(MissingExtra, match=r"pip install 'automl-search\[morl-baselines\]'"):
+        drawn(MorlSpace(algorithm=("envelope",)), 0)
+    assert drawn(MorlSpace(), 0).algorithm == "tabular"
+    space = MorlSpace(algorithm=("envelope",))  # what was found elsewhere can be read
+    assert space.load(space.dump(space.default("envelope"))) == space.default("envelope")
+
+
+@pytest.mark.parametrize(
+    ("name", "kinds", "words"),
+    [
+        (
+            "capql",
+            {},
+            "needs continuous actions.*fit: tabular, pql, mpmoqlearning, envelope",
+        ),
+        (
+            "pql",
+            {"observations": "continuous"},
+            "needs discrete observations.*fit: envelope, gpi-ls, gpi-pd, pcn",
+        ),
+        ("envelope", {"actions": "continuous"}, "needs discrete actions.*fit: pcn, capql, morld"),
+    ],
+)
+def test_what_does_not_fit_says_what_does(name, kinds, words):
+    with pytest.raises(UsageError, match=words):
+        MorlSpace(algorithm=(name,), **kinds)
 
 
 @pytest.mark.parametrize(
@@ -65,6 +139,8 @@ def test_whole_numbers_are_read_as_real_ones():
 def test_unknown_algorithms_suggest_the_nearest():
     with pytest.raises(UnknownName, match="Did you mean 'tabular'"):
         MorlSpace(algorithm=("tabula",))
+    with pytest.raises(UnknownName, match="Did you mean 'envelope'"):
+        MorlSpace(algorithm=("envelop",))
 
 
 def test_an_algorithm_of_ones_own_must_say_what_it_asks():

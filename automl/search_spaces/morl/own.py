@@ -55,5 +55,5 @@ def load_own(name: str) -> Algorithm:
             f"The algorithm '{name}' does not say what its hyperparameters are.",
             "Give it a static method program(ask) and a dict default.",
         )
-    kinds = {key: tuple(getattr(cls, key)) for key in ("actions", "observations") if hasattr(cls, key)}
+    kinds: dict[str, Any] = {key: tuple(getattr(cls, key)) for key in ("actions", "observations") if hasattr(cls, key)}
     return Algorithm(name, build, dict(default), **kinds)

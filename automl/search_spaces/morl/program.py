@@ -22,6 +22,9 @@ from automl.core.errors import InvalidCandidate
 
 Asked: TypeAlias = dict[str, Value]
 
+LIBRARY = "morl_baselines"
+"""The package of all algorithms that are not this project's own."""
+
 
 class Ask(Protocol):
     """Ask for one hyperparameter: `ask("learning_rate", Reals(0.01, 1.0, log=True))`."""
@@ -39,6 +42,7 @@ class Algorithm:
         default: the values that one would take without a search, of all hyperparameters that the default needs.
         actions: kinds of actions that it can choose from: "discrete", "continuous".
         observations: kinds of observations that it can read.
+        package: what must be installed besides, by the name under which it is imported; "" for nothing.
     """
 
     name: str
@@ -46,6 +50,7 @@ class Algorithm:
     default: Mapping[str, Value]
     actions: tuple[str, ...] = ("discrete",)
     observations: tuple[str, ...] = ("discrete", "continuous")
+    package: str = ""
 
 
 def asked(algorithm: Algorithm, answer: Callable[[str, Domain], Value]) -> Asked:

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from importlib.util import find_spec
 from typing import Any, ClassVar
 
 from automl.core.choices import Choose
 from automl.core.domains import Domain, Value
-from automl.core.errors import InvalidCandidate, UnknownName, UsageError
+from automl.core.errors import InvalidCandidate, MissingExtra, UnknownName, UsageError
 from automl.core.records import Json, Weights
 from automl.core.space import SearchSpace
 from automl.search_spaces.morl import program
@@ -52,6 +53,7 @@ class MorlSpace(SearchSpace[Configuration]):
     def build(self, choose: Choose) -> Configuration:
         names = tuple(self.algorithms)
         name = names[0] if len(names) == 1 else choose(ALGORITHM, names)
+        _refuse_missing(self.algorithms[name])
 
         def answer(asked: str, domain: Domain) -> Value:
             value: Value = choose(f"{name}/{asked}", domain)
@@ -143,6 +145,12 @@ def _refuse_misfit(algorithm: Algorithm, actions: str, observations: str) -> Non
                 f"'{algorithm.name}' needs {' or '.join(takes)} {kind}; this environment has {has} ones.",
                 f"Algorithms that fit: {', '.join(fitting) or 'none of those here'}.",
             )
+
+
+def _refuse_missing(algorithm: Algorithm) -> None:
+    """Refuse to make a candidate that could not be trained here; one that was trained elsewhere can be read."""
+    if algorithm.package and find_spec(algorithm.package) is None:
+        raise MissingExtra(algorithm.package.replace("_", "-"), algorithm.package.replace("_", "-"))
 
 
 def _short(value: Value) -> str:

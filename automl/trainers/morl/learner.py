@@ -89,7 +89,18 @@ class Pausing(Protocol):
 
 Build: TypeAlias = Callable[[Callable[[], Any], Mapping[str, Value], Plan], Learner]
 
-BUILT_IN = {"tabular": "automl.trainers.morl.tabular.learner:Tabular"}
+_HERE = "automl.trainers.morl"
+BUILT_IN = {
+    "tabular": f"{_HERE}.tabular.learner:Tabular",
+    "pql": f"{_HERE}.baselines.pql:Pql",
+    "mpmoqlearning": f"{_HERE}.baselines.mpmoqlearning:MpMoqLearning",
+    "envelope": f"{_HERE}.baselines.envelope:Envelope",
+    "gpi-ls": f"{_HERE}.baselines.gpi:GpiLs",
+    "gpi-pd": f"{_HERE}.baselines.gpi:GpiPd",
+    "pcn": f"{_HERE}.baselines.pcn:Pcn",
+    "capql": f"{_HERE}.baselines.capql:Capql",
+    "morld": f"{_HERE}.baselines.morld:Morld",
+}
 """Where the algorithms are, by name; each is imported when it is used."""
 
 
