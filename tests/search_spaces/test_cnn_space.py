@@ -220,7 +220,7 @@ def test_the_space_can_grow_and_inherit():
     ("wrong", "says"),
     [
         ({"input_shape": (8, 8)}, "input_shape"),
-        ({"classes": 1}, "classes"),
+        ({"classes": 0}, "classes"),
         ({"filters": (8, 4)}, "filters"),
         ({"kernels": (2, 3)}, "odd"),
         ({"depth": 0}, "depth"),

@@ -58,10 +58,11 @@ def test_alphas_take_other_images_than_weights():
     from automl.trainers.cnn.placed import Part
 
     part = Part(torch.arange(40.0).view(40, 1, 1, 1), torch.arange(40))
-    recipe = CnnTrainer(train_images=200).recipe
+    trainer = CnnTrainer(train_images=200)
+    recipe, target = trainer.recipe, trainer.splits.target
     network = build_network(MIXED, (1, 8, 8), 10)
     made = [
-        MixedLearner(network, part, recipe, lr=0.1, epochs=1, rng=rng, alpha_lr=0.1, price=0.0)
+        MixedLearner(network, part, recipe, target, lr=0.1, epochs=1, rng=rng, alpha_lr=0.1, price=0.0)
         for rng in (torch.Generator().manual_seed(seed) for seed in (0, 1))
     ]
     for learner in made:

@@ -76,7 +76,7 @@ def test_data_that_cannot_be_divided(data, said):
 
 
 @pytest.mark.parametrize(
-    "bad", [{"test_share": 0.0}, {"validation_share": 1.0}, {"shrink": 0}, {"train_images": 0}, {"data_seed": -1}]
+    "bad", [{"test_share": -0.1}, {"validation_share": 1.0}, {"shrink": 0}, {"train_images": 0}, {"data_seed": -1}]
 )
 def test_settings_of_the_division_are_checked(bad):
     with pytest.raises(UsageError, match=next(iter(bad))):

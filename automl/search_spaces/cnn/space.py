@@ -25,7 +25,7 @@ class CnnSpace(SearchSpace[Cnn]):
 
     Settings:
         input_shape: channels, height and width of the images; the trainer's data say it.
-        classes: number of classes; the trainer's data say it.
+        classes: number of outputs, one for each class or number to predict; the trainer's data say it.
         family: `plain`, or `residual`, which has residual blocks beside convolutions.
         filters: widths of convolutions, ascending. The default steps grow by a half or less: inherited
             weights pay for small steps of growth, not for large ones.
@@ -183,8 +183,8 @@ def _short(layer: Layer) -> str:
 def _refuse_bad_data(input_shape: tuple[int, ...], classes: int) -> None:
     if len(input_shape) != 3 or min(input_shape) < 1:
         raise UsageError(f"input_shape is channels, height, width, all positive; got {input_shape}.")
-    if classes < 2:
-        raise UsageError(f"There must be two classes or more to tell apart, got {classes}.")
+    if classes < 1:
+        raise UsageError(f"A network has one output or more, got classes={classes}.")
 
 
 def _refuse_bad_layers(**lists: tuple[int, ...]) -> None:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -38,6 +39,35 @@ class Classifier(nn.Module):
             images = images.to(self.mean.dtype) / BYTE
         logits: Tensor = self.network((images - self.mean) / self.std)
         return logits
+
+
+class Regressor(Classifier):
+    """A network with the normalisation of its training data in front, and that of their labels behind.
+
+    Attributes:
+        label_mean, label_std: of the training labels, (outputs,).
+    """
+
+    label_mean: Tensor
+    label_std: Tensor
+
+    def scaled(self, mean: Sequence[float], std: Sequence[float]) -> Regressor:
+        """Set the scale of the labels and return the network."""
+        self.register_buffer("label_mean", torch.tensor(mean))
+        self.register_buffer("label_std", torch.tensor(std))
+        return self
+
+    def forward(self, images: Tensor) -> Tensor:
+        """Return numbers (N, outputs) in the units of the labels, of images as a `Classifier` takes them."""
+        return super().forward(images) * self.label_std + self.label_mean
+
+
+def finished(network: nn.Module, facts: Mapping[str, Any]) -> nn.Module:
+    """Return a network with what the facts say about its training data, in eval mode."""
+    mean, std = facts["mean"], facts["std"]
+    if facts.get("predict", "classes") == "numbers":
+        return Regressor(network, mean, std).scaled(facts["label_mean"], facts["label_std"]).eval()
+    return Classifier(network, mean, std).eval()
 
 
 def restore(candidate: Cnn, weights: Weights, input_shape: tuple[int, ...], classes: int) -> nn.Module:

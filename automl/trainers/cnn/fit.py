@@ -11,29 +11,31 @@ from torch import Generator, nn
 from automl.core.records import Weights
 from automl.core.trainer import Report
 from automl.trainers._lightning import run
-from automl.trainers.cnn.learner import Learner, Score, score
+from automl.trainers.cnn.learner import Learner, score
 from automl.trainers.cnn.network import CALIBRATION_IMAGES, calibrate, load_weights
-from automl.trainers.cnn.placed import Part, Placed, lightning_precision
+from automl.trainers.cnn.placed import Placed, lightning_precision
 from automl.trainers.cnn.recipe import Recipe
+from automl.trainers.cnn.tasks import Target
+from automl.trainers.cnn.tasks.target import better, named
 
 
 class Judge(pl.Callback):  # type: ignore[misc]
     """Measures the network on validation images after every epoch and reports it.
 
     Attributes:
-        metrics: those of the last epoch; with `keeper` those of the best epoch by validation accuracy.
+        metrics: those of the last epoch; with `keeper` those of the best epoch.
     """
 
-    def __init__(self, validation: Part, report: Report, keeper: Keeper | None) -> None:
-        self.validation = validation
+    def __init__(self, placed: Placed, report: Report, keeper: Keeper | None) -> None:
+        self.placed = placed
         self.report = report
         self.keeper = keeper
         self.metrics: dict[str, float] = {}
 
     def on_train_epoch_end(self, trainer: pl.Trainer, pl_module: pl.LightningModule) -> None:
         """Report an epoch; the report may raise `Stop`, which passes through Lightning."""
-        found = score(pl_module.network, self.validation)
-        metrics = {**named(found), "train_loss": pl_module.train_loss}
+        found = score(pl_module.network, self.placed.validation, self.placed.target)
+        metrics = {**named("val", found), "train_loss": pl_module.train_loss}
         if self.keeper is None:
             self.metrics = metrics
         else:
@@ -43,19 +45,20 @@ class Judge(pl.Callback):  # type: ignore[misc]
 
 
 class Keeper:
-    """Keeps the network of the best epoch by validation accuracy, the earlier of two equals: long trainings overfit.
+    """Keeps the network of the best epoch on validation images, the earlier of two equals: long trainings overfit.
 
     Attributes:
         metrics: those of the best epoch so far; empty before the first.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, target: Target) -> None:
+        self._target = type(target)
         self.metrics: dict[str, float] = {}
         self._state: dict[str, torch.Tensor] = {}
 
     def see(self, network: nn.Module, metrics: dict[str, float]) -> None:
         """Look at the network after an epoch, or before the first."""
-        if not self.metrics or metrics["val_accuracy"] > self.metrics["val_accuracy"]:
+        if not self.metrics or better(self._target, metrics, self.metrics):
             self.metrics = metrics
             self._state = {name: tensor.detach().clone() for name, tensor in network.state_dict().items()}
 
@@ -81,8 +84,8 @@ def fit(
     Signal handlers and warning filters are as before afterwards, also after `Stop`.
     """
     rng = Generator().manual_seed(seed)
-    learns = learner(network.train(), placed.train, recipe, lr=lr, epochs=epochs, rng=rng)
-    judge = Judge(placed.validation, report, keeper)
+    learns = learner(network.train(), placed.train, recipe, placed.target, lr=lr, epochs=epochs, rng=rng)
+    judge = Judge(placed, report, keeper)
     precision = lightning_precision(recipe.precision, placed.device)
     run(learns, learns.orders, epochs=epochs, device=placed.device, precision=precision, callbacks=[judge])
     if keeper is not None:
@@ -90,8 +93,8 @@ def fit(
     return judge.metrics
 
 
-def start(network: nn.Module, weights: Weights, placed: Placed) -> Score:
-    """Load inherited weights, calibrate the batch norms they lack, and measure where training starts.
+def start(network: nn.Module, weights: Weights, placed: Placed) -> dict[str, float]:
+    """Load inherited weights, calibrate the batch norms they lack, and return the metrics with which training starts.
 
     Args:
         network: a fresh one, on the device of the data.
@@ -100,9 +103,4 @@ def start(network: nn.Module, weights: Weights, placed: Placed) -> Score:
     """
     missing = load_weights(network, weights)
     calibrate(network, missing, placed.train.images[:CALIBRATION_IMAGES])
-    return score(network, placed.validation)
-
-
-def named(found: Score) -> dict[str, float]:
-    """Return a score on validation images as metrics."""
-    return {"val_accuracy": found.accuracy, "val_loss": found.loss}
+    return named("val", score(network, placed.validation, placed.target))

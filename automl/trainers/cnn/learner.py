@@ -13,12 +13,12 @@ from dataclasses import dataclass
 
 import pytorch_lightning as pl
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from automl.trainers.cnn.augment import augmented
 from automl.trainers.cnn.placed import Part
 from automl.trainers.cnn.recipe import Recipe
+from automl.trainers.cnn.tasks import Target
 
 EVALUATION_BATCH = 1024
 
@@ -49,25 +49,27 @@ class Orders:
 
 
 class Learner(pl.LightningModule):  # type: ignore[misc]
-    """Trains a classifier on images that are on the device already.
+    """Trains a network on images that are on the device already.
 
     Args:
-        network: (N, C, H, W) -> (N, classes).
+        network: (N, C, H, W) -> (N, outputs).
         part: the training images.
         recipe: how to train.
+        target: what is predicted.
         lr: learning rate at the start.
         epochs: how many; the schedule ends with them.
         rng: where the orders of the epochs and the augmentation come from.
     """
 
     def __init__(
-        self, network: nn.Module, part: Part, recipe: Recipe, *, lr: float, epochs: int, rng: Generator
+        self, network: nn.Module, part: Part, recipe: Recipe, target: Target, *, lr: float, epochs: int, rng: Generator
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network = network
         self.part = part
         self.recipe = recipe
+        self.target = target
         self.lr = lr
         self.rng = rng
         self.orders = Orders(len(part), recipe.batch_size, rng)
@@ -101,7 +103,7 @@ class Learner(pl.LightningModule):  # type: ignore[misc]
         optimizer = self.optimizers()
         for group in optimizer.param_groups:
             group["lr"] = self._rate()
-        loss = F.cross_entropy(self.network(images), labels)
+        loss = self.target.loss(self.network(images), labels)
         optimizer.zero_grad()
         self.manual_backward(loss)
         self._clip(optimizer)
@@ -125,25 +127,11 @@ class Learner(pl.LightningModule):  # type: ignore[misc]
         nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe.clip)
 
 
-@dataclass(frozen=True, slots=True)
-class Score:
-    """How a network does on a part of the data: accuracy in [0, 1], mean cross-entropy in nats."""
-
-    accuracy: float
-    loss: float
-
-
 @torch.no_grad()
-def score(network: nn.Module, part: Part) -> Score:
+def score(network: nn.Module, part: Part, target: Target) -> dict[str, float]:
     """Measure a network in eval mode and in float32; it comes back in the mode it had."""
     training = network.training
     network.eval()
-    right = torch.zeros((), dtype=torch.int64, device=part.labels.device)
-    loss = torch.zeros((), device=part.labels.device)
-    for first in range(0, len(part), EVALUATION_BATCH):
-        images, labels = (tensor[first : first + EVALUATION_BATCH] for tensor in (part.images, part.labels))
-        logits = network(images)
-        right += (logits.argmax(1) == labels).sum()
-        loss += F.cross_entropy(logits, labels, reduction="sum")
+    outputs = torch.cat([network(images) for images in torch.split(part.images, EVALUATION_BATCH)])
     network.train(training)
-    return Score(int(right) / len(part), float(loss) / len(part))
+    return target.measure(outputs, part.labels)

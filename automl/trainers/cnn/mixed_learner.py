@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import Any
 
 import torch
-import torch.nn.functional as F
 from torch import Generator, Tensor, nn
 
 from automl.trainers.cnn.learner import Learner
@@ -56,7 +55,7 @@ class MixedLearner(Learner):
         places = torch.randint(len(self.held), (n,), generator=self.rng).to(self.held.labels.device)
         images, labels = self.held.batch(places)
         open_ = torch.stack([unit.price() for unit in self.mixed]).mean()
-        loss = F.cross_entropy(self.network(images), labels) + self.price * open_
+        loss = self.target.loss(self.network(images), labels) + self.price * open_
         for alpha, gradient in zip(self.alphas, torch.autograd.grad(loss, self.alphas), strict=True):
             alpha.grad = gradient
         self.chooser.step()

@@ -10,11 +10,15 @@ from torch import Tensor, nn
 from automl.core.errors import UsageError
 from automl.trainers.cnn.data import Images, Splits
 from automl.trainers.cnn.recipe import Precision
+from automl.trainers.cnn.tasks import Target
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Part:
-    """Normalised images (N, C, H, W) float32, channels last, and their labels (N,) int64, on one device."""
+    """Normalised images (N, C, H, W) float32, channels last, and their labels, on one device.
+
+    Labels are as the loss takes them: classes (N,) int64, or scaled numbers (N, outputs) float32.
+    """
 
     images: Tensor
     labels: Tensor
@@ -35,11 +39,12 @@ class Placed:
     train: Part
     validation: Part
     device: torch.device
+    target: Target
 
 
 def place(splits: Splits, device: torch.device) -> Placed:
     """Put training and validation images on a device."""
-    return Placed(part(splits.train, splits, device), part(splits.validation, splits, device), device)
+    return Placed(part(splits.train, splits, device), part(splits.validation, splits, device), device, splits.target)
 
 
 def part(images: Images, splits: Splits, device: torch.device) -> Part:
@@ -47,7 +52,8 @@ def part(images: Images, splits: Splits, device: torch.device) -> Part:
     mean = torch.tensor(splits.mean).view(1, -1, 1, 1)
     std = torch.tensor(splits.std).view(1, -1, 1, 1)
     pixels = torch.from_numpy(images.as_float()).sub(mean).div_(std)  # a copy first: the arrays stay as they are
-    return Part(pixels.to(device, memory_format=torch.channels_last), torch.from_numpy(images.labels).to(device))
+    labels = torch.from_numpy(splits.target.scaled(images.labels))
+    return Part(pixels.to(device, memory_format=torch.channels_last), labels.to(device))
 
 
 def on_device(network: nn.Module, device: torch.device) -> nn.Module:

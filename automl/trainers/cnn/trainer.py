@@ -1,4 +1,4 @@
-"""Trainer `cnn`: how well a convolutional network classifies the user's images."""
+"""Trainer `cnn`: how well a convolutional network predicts classes, or numbers, of the user's images."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, replace
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
 
 from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
-from automl.core.trainer import Report, Trainer
+from automl.core.trainer import Report, Start, Trainer
 from automl.trainers.cnn.data import Splitting, read, split
 from automl.trainers.cnn.data.named import places
 from automl.trainers.cnn.recipe import Augment, Device, Optimizer, Precision, Recipe, Schedule
+from automl.trainers.cnn.tasks import TARGETS, Predict
 
 if TYPE_CHECKING:
     from torch import nn
@@ -27,6 +28,12 @@ if TYPE_CHECKING:
     from automl.trainers.cnn.learner import Learner
     from automl.trainers.cnn.placed import Placed
 
+Starts: TypeAlias = Literal["both", "kept", "scratch"]
+_STARTS: Mapping[Starts, tuple[Start, ...]] = {
+    "both": ("kept", "scratch"),
+    "kept": ("kept",),
+    "scratch": ("scratch",),
+}
 PASSES = 3
 """MACs of one training step per MAC of a forward pass: the backward pass costs two."""
 
@@ -41,8 +48,11 @@ class CnnTrainer(Trainer):
     On a CPU the same seed gives the same outcome, in any process; on a GPU up to rounding.
 
     Settings:
+        predict: "classes" or "numbers"; "auto" takes whole numbers for classes.
         epochs: training of effort 1.
         final_epochs: training of `finish`.
+        finish_from: the winner is trained in full from the weights the search left it ("kept"), from "scratch", or
+            "both".
         batch_size: images per step.
         optimizer: "sgd" with Nesterov momentum, or "adamw".
         lr: learning rate at the start, from scratch.
@@ -58,7 +68,7 @@ class CnnTrainer(Trainer):
             result does not depend on where it ran.
         validation_share: share of the training images kept for selection, where the data bring no such part.
         validation_images: their number instead, where that leaves at least half to train on.
-        test_share: share that is kept for the final test, where the data bring no test images.
+        test_share: share that is kept for the final test, where the data bring no test images; 0 for no test.
         train_images: train on so many only, for quick studies.
         shrink: average squares of so many pixels, for quick studies.
         data_seed: seed of the division of the data; unlike the seed of a search it stays the same.
@@ -69,12 +79,12 @@ class CnnTrainer(Trainer):
 
     accepts = ("cnn",)
     metrics = {
-        "val_accuracy": "max",
-        "val_loss": "min",
+        **{f"val_{name}": way for target in TARGETS.values() for name, way in target.metrics.items()},
         "train_loss": "min",
         "params": "min",
         "macs": "min",
     }
+    starts: tuple[Start, ...]  # type: ignore[misc]  # a setting decides
     cost_unit = "training MACs"
     default_budget = {"trials": 40}
     profiles = {
@@ -98,8 +108,10 @@ class CnnTrainer(Trainer):
         self,
         data: Any = None,
         *,
+        predict: Predict = "auto",
         epochs: int = 2,
         final_epochs: int = 20,
+        finish_from: Starts = "both",
         batch_size: int = 32,
         optimizer: Optimizer = "sgd",
         lr: float = 0.1,
@@ -131,14 +143,20 @@ class CnnTrainer(Trainer):
                 raise UsageError(f"'{name}' must be positive, got {rate}.")
         if not alpha_price >= 0:
             raise UsageError(f"'alpha_price' must not be negative, got {alpha_price}.")
-        self.epochs, self.final_epochs = epochs, final_epochs
+        if finish_from not in _STARTS:
+            raise UsageError(f"'finish_from' must be one of {', '.join(_STARTS)}, got '{finish_from}'.")
+        if predict not in ("auto", *TARGETS):
+            raise UsageError(f"'predict' must be auto, classes or numbers, got '{predict}'.")
+        self.epochs, self.final_epochs, self.starts = epochs, final_epochs, _STARTS[finish_from]
         self.lr, self.inherit_lr = lr, inherit_lr
         self.relaxed_epochs, self.alpha_lr, self.alpha_price = relaxed_epochs, alpha_lr, alpha_price
         self.recipe = Recipe(
             batch_size, optimizer, momentum, weight_decay, schedule, clip, augment, precision, device, threads
         )
         self.splitting = Splitting(validation_share, validation_images, test_share, train_images, shrink, data_seed)
-        self.splits = split(read(data), self.splitting)
+        self.splits = split(read(data), self.splitting, predict)
+        measured = {f"val_{name}": way for name, way in self.splits.target.metrics.items()}
+        self.metrics = {**measured, "train_loss": "min", "params": "min", "macs": "min"}
         self._placed: Placed | None = None
         self._hash = ""
 
@@ -147,9 +165,10 @@ class CnnTrainer(Trainer):
         return {**self.__dict__, "_placed": None}
 
     def facts(self) -> dict[str, Json]:
-        """Return the shape of an image and the number of classes, and what `load` needs besides weights.
+        """Return the shape of an image and the number of outputs, and what `load` needs besides weights.
 
-        `mean` and `std` are those of the training images, per channel; `class_names` is empty if unknown.
+        `mean` and `std` are those of the training images, per channel; `label_mean` and `label_std` those of numbers
+        to predict, empty for classes; `class_names` is empty if unknown.
         """
         splits = self.splits
         return {
@@ -158,6 +177,9 @@ class CnnTrainer(Trainer):
             "class_names": list(splits.names),
             "mean": list(splits.mean),
             "std": list(splits.std),
+            "predict": splits.predict,
+            "label_mean": list(splits.target.mean),
+            "label_std": list(splits.target.deviation),
         }
 
     @classmethod
@@ -177,8 +199,10 @@ class CnnTrainer(Trainer):
 
     def _settings(self) -> dict[str, Any]:
         own = {
+            "predict": self.splits.predict,
             "epochs": self.epochs,
             "final_epochs": self.final_epochs,
+            "finish_from": self.starts,
             "lr": self.lr,
             "inherit_lr": self.inherit_lr,
             "relaxed_epochs": self.relaxed_epochs,
@@ -206,13 +230,13 @@ class CnnTrainer(Trainer):
         return replace(segment, extras={**segment.extras, **read})
 
     def finish(self, candidate: Cnn, *, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        """Train for `final_epochs`, from kept weights or from scratch; the best epoch by validation accuracy is kept.
+        """Train for `final_epochs`, from kept weights or from scratch; the epoch best on validation images is kept.
 
         Kept weights count as epoch 0, so that training them on never makes them worse on validation images.
         """
         from automl.trainers.cnn.fit import Keeper
 
-        return self._run(candidate, self.final_epochs, weights, seed, report, Keeper())
+        return self._run(candidate, self.final_epochs, weights, seed, report, Keeper(self.splits.target))
 
     def _run(
         self,
@@ -225,7 +249,7 @@ class CnnTrainer(Trainer):
     ) -> Outcome:
         from automl.search_spaces.cnn.size import size
         from automl.trainers._torch import reproducible
-        from automl.trainers.cnn.fit import fit, named, start
+        from automl.trainers.cnn.fit import fit, start
         from automl.trainers.cnn.network import build_network, weights_of
         from automl.trainers.cnn.placed import on_device
 
@@ -236,10 +260,10 @@ class CnnTrainer(Trainer):
             network = on_device(build_network(candidate, shape, classes), placed.device)
             if weights is not None:
                 begin = start(network, weights, placed)
-                extras["start"] = dict(named(begin))
-                report(0, named(begin))
+                extras["start"] = dict(begin)
+                report(0, begin)
                 if keeper is not None:
-                    keeper.see(network, named(begin))
+                    keeper.see(network, begin)
             lr = self.lr if weights is None else self.inherit_lr
             measured = fit(
                 network, placed, recipe,
@@ -275,27 +299,29 @@ class CnnTrainer(Trainer):
         return self._placed
 
     def test(self, candidate: Cnn, weights: Weights) -> Metrics:
-        """Measure a finished model on the test images; nothing else touches them."""
+        """Measure a finished model on the test images, if there are any; nothing else touches them."""
         from automl.trainers.cnn.exported import restore
         from automl.trainers.cnn.learner import score
         from automl.trainers.cnn.placed import part
+        from automl.trainers.cnn.tasks.target import named
 
+        if not len(self.splits.test):
+            return {}
         device = self._tensors().device
         network = restore(candidate, weights, self.splits.train.shape, self.splits.classes).to(device)
-        found = score(network, part(self.splits.test, self.splits, device))
-        return {"test_accuracy": found.accuracy, "test_loss": found.loss}
+        return named("test", score(network, part(self.splits.test, self.splits, device), self.splits.target))
 
     @classmethod
     def load(cls, candidate: Cnn, weights: Weights, facts: Mapping[str, Any]) -> nn.Module:
         """Return a finished model as an `nn.Module` in eval mode that normalises its input itself.
 
         It takes (N, C, H, W) images on the scale of its training data: bytes, or floats, in [0, 1] where
-        the data were bytes (or digits); and gives (N, classes) logits.
+        the data were bytes (or digits); and gives (N, classes) logits, or (N, outputs) numbers.
         """
-        from automl.trainers.cnn.exported import Classifier, restore
+        from automl.trainers.cnn.exported import finished, restore
 
         network = restore(candidate, weights, tuple(facts["input_shape"]), int(facts["classes"]))
-        return Classifier(network, facts["mean"], facts["std"]).eval()
+        return finished(network, facts)
 
     @classmethod
     def example(cls, facts: Mapping[str, Any]) -> npt.NDArray[np.float32]:

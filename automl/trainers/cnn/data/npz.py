@@ -47,6 +47,8 @@ def read_npz(path: Path) -> Source:
 def from_mapping(arrays: Mapping[str, Any], where: str) -> Source:
     """Read `x`, `y` (or `images`, `labels`) for one set, or `x_train`, `y_train`, `x_test`, ... for parts.
 
+    A further entry `layout` may be "nchw": images have their channels first, even if those are many.
+
     Raises:
         InvalidData: if there are no such arrays.
     """
@@ -72,4 +74,5 @@ def _pair(arrays: Mapping[str, Any], pixels: tuple[str, ...], labels: tuple[str,
     y = next((name for name in labels if name in arrays), None)
     if x and not y:
         raise InvalidData(f"{where} has images '{x}' without labels.", f"Add the labels as '{labels[0]}'.")
-    return as_images(arrays[x], arrays[y], f"{where} ('{x}')") if x and y else None
+    layout = str(arrays.get("layout", ""))
+    return as_images(arrays[x], arrays[y], f"{where} ('{x}')", layout) if x and y else None

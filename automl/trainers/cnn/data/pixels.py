@@ -11,18 +11,19 @@ from automl.core.errors import InvalidData
 from automl.trainers.cnn.data.records import Images
 
 
-def as_images(pixels: Any, labels: Any, where: str) -> Images:
+def as_images(pixels: Any, labels: Any, where: str, layout: str = "") -> Images:
     """Return images of one shape with their labels.
 
     Args:
         pixels: (N, H, W), (N, C, H, W) or (N, H, W, C) numbers; the channels are the shorter of axis 1 and 3.
-        labels: (N,) or (N, 1) whole numbers from 0.
+        labels: (N,) or (N, 1) numbers, classes from 0 or others; or (N, outputs) of them.
         where: file or name, for messages.
+        layout: "nchw" where 4 axes are meant so, whatever their lengths.
 
     Raises:
         InvalidData: if they cannot be trained on.
     """
-    images = Images(_as_numbers(_as_nchw(_array(pixels), where), where), _as_labels(_array(labels), where))
+    images = Images(_as_numbers(_as_nchw(_array(pixels), where, layout), where), _as_labels(_array(labels), where))
     if len(images.pixels) != len(images.labels):
         raise InvalidData(
             f"{where}: {len(images.pixels)} images, but {len(images.labels)} labels.",
@@ -43,11 +44,11 @@ def _array(given: Any) -> npt.NDArray[Any]:
         return np.asarray(given, dtype=object)
 
 
-def _as_nchw(pixels: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+def _as_nchw(pixels: npt.NDArray[Any], where: str, layout: str) -> npt.NDArray[Any]:
     if pixels.ndim == 3:
         return pixels[:, None]
     if pixels.ndim == 4:
-        last = pixels.shape[3] < pixels.shape[1]
+        last = pixels.shape[3] < pixels.shape[1] and layout != "nchw"
         return np.ascontiguousarray(pixels.transpose(0, 3, 1, 2)) if last else pixels
     side = round(pixels.shape[1] ** 0.5) if pixels.ndim == 2 else 0
     square = side > 0 and pixels.ndim == 2 and side * side == pixels.shape[1]
@@ -72,54 +73,19 @@ def _as_numbers(pixels: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
     return pixels.astype(np.float32)
 
 
-def _as_labels(labels: npt.NDArray[Any], where: str) -> npt.NDArray[np.int64]:
+def _as_labels(labels: npt.NDArray[Any], where: str) -> npt.NDArray[Any]:
+    """Return whole numbers as int64, other numbers as float64; what they mean is the task's matter."""
     if labels.ndim == 2 and labels.shape[1] == 1:
         labels = labels[:, 0]
-    if labels.ndim != 1:
+    if labels.ndim not in (1, 2):
         raise InvalidData(
             f"{where}: labels must be one number per image, got shape {labels.shape}.",
-            "Turn one-hot rows into numbers with labels.argmax(axis=1).",
+            "Or one row of numbers per image, to predict them all.",
         )
-    if labels.dtype.kind not in "buif" or not np.equal(labels, np.floor(labels)).all():
+    if labels.dtype.kind not in "buif" or not np.isfinite(labels).all():
         odd = labels[:3].tolist()
         raise InvalidData(
-            f"{where}: labels must be whole numbers, got {odd}, ...",
+            f"{where}: labels must be whole numbers, or finite ones to predict; got {odd}, ...",
             "Number the classes 0, 1, 2, ..., for example with numpy.unique(labels, return_inverse=True)[1].",
         )
-    if labels.size and labels.min() < 0:
-        raise InvalidData(f"{where}: the label {int(labels.min())} is negative.", "Number the classes 0, 1, 2, ...")
-    return labels.astype(np.int64)
-
-
-def count_classes(train: Images, others: tuple[Images, ...], names: tuple[str, ...], where: str) -> int:
-    """Return the number of classes, when all labels belong to it and every class has training images.
-
-    Raises:
-        InvalidData: otherwise.
-    """
-    classes = len(names) or int(train.labels.max()) + 1
-    for part in (train, *others):
-        if len(part) and part.labels.max() >= classes:
-            raise InvalidData(
-                f"{where}: the label {part.labels.max()} is out of range, there are {classes} classes.",
-                "Labels count from 0 to the number of classes less 1, in every part of the data.",
-            )
-        if part.shape != train.shape:
-            raise InvalidData(
-                f"{where}: images for training have shape {train.shape}, others {part.shape}.",
-                "Resize them all to one shape.",
-            )
-    if classes < 2:
-        raise InvalidData(f"{where}: all images are of one class.", "Give at least two classes to tell apart.")
-    if classes > len(train):
-        raise InvalidData(
-            f"{where}: the labels go up to {classes - 1}, but there are only {len(train)} images.",
-            "Number the classes 0, 1, 2, ... without gaps.",
-        )
-    missing = np.flatnonzero(np.bincount(train.labels, minlength=classes) == 0)
-    if missing.size:
-        raise InvalidData(
-            f"{where}: no training image has the label {missing[0]}, though labels go up to {classes - 1}.",
-            "Number the classes 0, 1, 2, ... without gaps, or add images of that class.",
-        )
-    return classes
+    return labels.astype(np.int64 if np.equal(labels, np.floor(labels)).all() else np.float64)

@@ -15,11 +15,11 @@ class Images:
 
     Attributes:
         pixels: (N, channels, height, width), uint8 as in the file (a quarter of the memory), or float32.
-        labels: (N,) int64, counted from 0.
+        labels: (N,) int64, classes counted from 0; or numbers, (N,) or (N, outputs), int64 or float64.
     """
 
     pixels: npt.NDArray[Any]
-    labels: npt.NDArray[np.int64]
+    labels: npt.NDArray[Any]
 
     def __len__(self) -> int:
         return len(self.labels)
