@@ -68,12 +68,14 @@ class Session:
         parts: the assembled search.
         trackers: whoever shows the main study; baselines are shown in the report only.
         resuming: True to take up what the directory holds, False to refuse a directory that holds a study.
+        lasting: False for a directory that is removed at once: no report, and no picture, that nobody will see.
     """
 
-    def __init__(self, parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> None:
+    def __init__(self, parts: Parts, trackers: Sequence[Tracker], *, resuming: bool, lasting: bool = True) -> None:
         self._parts = parts
         self._audience = Audience(trackers)
         self._resuming = resuming
+        self._lasting = lasting
         self._directory = Path(str(parts.config.out))
         self._names = list(parts.config.baselines or [])
         self._clock = Clock.divide(parts.budget.seconds, len(self._names))
@@ -224,6 +226,8 @@ class Session:
         try:
             (self._directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
             self._audience.finished(summary)
+            if not self._lasting:
+                return
             self._show_model(summary)
             from automl.report import write_report
 
