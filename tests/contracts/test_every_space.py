@@ -66,6 +66,11 @@ def embedding_bytes(space, candidate):
     return size(candidate, space.frame.fields).bytes
 
 
+def any_weights(space, candidate):
+    """What a model's weights are, only its program knows."""
+    return {"layer.weight": np.arange(6.0, dtype=np.float32).reshape(2, 3), "steps": np.array(3)}
+
+
 def paused_learner(space, candidate):
     """Some of the arrays of a paused run; a run keeps all of them."""
     return {"seed0/tables": np.arange(24.0).reshape(1, 3, 4, 2), "seed0/counts": np.arange(4)}
@@ -77,6 +82,7 @@ WEIGHTS = {
     "embeddings": embedding_weights,
     "gnn": gnn_weights,
     "gnn-wide": gnn_weights,
+    "model": any_weights,
     "morl": paused_learner,
     "towers": tower_weights,
 }

@@ -12,11 +12,13 @@ SMALL = {
     "circuits": {"iterations": 4, "kick": 0.1, "p1": 1e-3, "p2": 5e-3},
     "cnn": {"epochs": 1, "final_epochs": 1, "train_images": 200},
     "embeddings": {"epochs": 1, "final_epochs": 1, "max_rows": 3000, "batch_size": 256},
+    "estimator": {"folds": 2},
     "gnn": {"epochs": 2, "final_epochs": 1, "repeats": 2},
+    "lightning": {"epochs": 1, "final_epochs": 1},
     "morl": {"steps": 500, "held_out": 3, "weights": 10},
 }
 """Settings that make a trainer quick."""
-SAME = {"cnn": {"threads"}, "towers": {"pause"}}
+SAME = {"cnn": {"threads"}, "lightning": {"threads"}, "towers": {"pause"}}
 """Settings that change how fast something is measured and not what: they are no part of the fingerprint."""
 LARGE = {"circuits"}
 """Trainers whose smallest candidates have nothing to train, so that more effort does not cost more."""
