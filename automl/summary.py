@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import statistics
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -90,10 +91,15 @@ def _entry(trial: Trial, space: SearchSpace[Any]) -> dict[str, Any]:
 
 
 def _at_budget(trials: Sequence[Trial], archive: Archive, space: SearchSpace[Any]) -> dict[str, Any]:
-    """Return the best trial at a budget as JSON, the rule that proposed it, and what the other rules came to."""
-    goal = archive.info.objectives.goals[0]
-    others = {_rule(trial): float(trial.metrics[goal.metric]) for trial in reversed(trials[1:])}
-    return {**_entry(trials[0], space), "rule": _rule(trials[0]), "others": others}
+    """Return the best trial at a budget as JSON, the rule that proposed it, and what the other rules came to.
+
+    `spread` is the deviation of the first objective over its repetitions, where they differ.
+    """
+    metric = archive.info.objectives.goals[0].metric
+    others = {_rule(trial): float(trial.metrics[metric]) for trial in reversed(trials[1:])}
+    values = [float(result.metrics[metric]) for result in trials[0].repetitions]
+    spread = {"spread": statistics.stdev(values)} if len(set(values)) > 1 else {}
+    return {**_entry(trials[0], space), **spread, "rule": _rule(trials[0]), "others": others}
 
 
 def _rule(trial: Trial) -> str:

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from automl.controllers._budgets import parse_budgets
-from automl.controllers._per_budget import PerBudget
+from automl.controllers._per_budget import PerBudget, closed_by
 from automl.controllers._relaxed import refuse_unknown
 from automl.core.controller import Controller
 from automl.core.objectives import Objectives
@@ -16,7 +16,7 @@ from automl.core.space import Budgeted, SearchSpace
 
 
 class ByThumb(Controller):
-    """One proposal per budget, trained from scratch; a budget too small is left out and named in the diagnostics."""
+    """One candidate per budget, trained from scratch; a budget too small is left out and named in the diagnostics."""
 
     requires: ClassVar[tuple[type, ...]] = (Budgeted,)
 
@@ -27,11 +27,12 @@ class ByThumb(Controller):
         seed: int,
         *,
         budgets: Sequence[str | float],
+        seeds: int,
     ) -> None:
         super().__init__(space, objectives, seed)
         (thumb,) = self.reads
         refuse_unknown(thumb, self.space.thumbs)
-        self._found = PerBudget(space, (thumb,), parse_budgets(budgets), number=0)
+        self._found = PerBudget(space, objectives, (thumb,), parse_budgets(budgets), seeds, number=0)
         for budget in self._found.budgets:
             self._found.add(thumb, budget, partial(self.space.sized, thumb=thumb))
 
@@ -39,7 +40,7 @@ class ByThumb(Controller):
         return self._found.propose(n)
 
     def tell(self, results: Sequence[Result]) -> Collection[int]:
-        return [result.proposal.trial for result in results]
+        return closed_by(self._found, results)
 
     def state_dict(self) -> dict[str, Any]:
         return self._found.state_dict()

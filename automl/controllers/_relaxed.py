@@ -22,7 +22,7 @@ SHARE = 0.6
 
 
 class Relaxed(Controller):
-    """Trial 0 is the relaxed run, a step per segment; then follows a trial per budget and rule."""
+    """Trial 0 is the relaxed run, a step per segment; then follows a trial per budget and rule, the best again."""
 
     requires: ClassVar[tuple[type, ...]] = (Relaxable, Inheritable)
 
@@ -34,22 +34,29 @@ class Relaxed(Controller):
         *,
         rules: Sequence[str],
         budgets: Sequence[str | float],
+        seeds: int,
         segments: int,
         share: float,
     ) -> None:
         """Take up the settings of a subclass, and `rules`: those to read the run by, the one of most stages first."""
         super().__init__(space, objectives, seed)
         if segments < 1:
-            raise UsageError(f"A stage has one segment or more, got segments={segments}.")
+            raise UsageError(
+                f"A stage has one segment or more, got segments={segments}.",
+                f"Type for example: --set segments={SEGMENTS}",
+            )
         if not share > 0:
-            raise UsageError(f"The relaxed run needs a share of the budget above 0, got {share}.")
+            raise UsageError(
+                f"The relaxed run needs a share of the budget above 0, got {share}.",
+                f"Type for example: --set relaxed_share={SHARE}",
+            )
         for rule in rules:
             refuse_unknown(rule, self.space.rules)
         self.rules, self.budgets = tuple(rules), parse_budgets(budgets)
         self._place = {rule: len(self.space.relax(rule)) - 1 for rule in rules}
         """Which of the stages a rule reads."""
         self._run = Relaxation(self.space.relax(rules[0]), segments, share, set(self._place.values()))
-        self._found = PerBudget(space, self.rules, self.budgets, number=1)
+        self._found = PerBudget(space, objectives, self.rules, self.budgets, seeds, number=1)
         self._places = 0
         """The most free places ever offered: when all of them are free, nothing is in flight."""
 
@@ -64,10 +71,10 @@ class Relaxed(Controller):
         return proposals
 
     def tell(self, results: Sequence[Result]) -> Collection[int]:
-        closed = []
+        closed: list[int] = []
         for result in results:
             if result.proposal.trial:
-                closed.append(result.proposal.trial)
+                closed += self._found.tell(result)
             elif self._run.tell(result):
                 self._read()
                 closed += [0] if self._run.over else []

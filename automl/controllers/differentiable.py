@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl.controllers._per_budget import SEEDS
 from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd, refuse_unknown
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
@@ -25,6 +26,7 @@ class Differentiable(ReadAtTheEnd):
 
     Settings:
         budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        seeds: with how many seeds the best at each budget is measured, as long as it stays the best.
         controls: which other rules of the space to read beside the learned one; none: all that need only stages
             which it has, too; empty for no control.
         segments: most segments of a stage; it ends earlier when it has settled.
@@ -40,12 +42,15 @@ class Differentiable(ReadAtTheEnd):
         seed: int,
         *,
         budgets: tuple[str | float, ...] = BUDGETS,
+        seeds: int = SEEDS,
         controls: tuple[str, ...] | None = None,
         segments: int = SEGMENTS,
         relaxed_share: float = SHARE,
     ) -> None:
         rules = _rules(space, controls)
-        super().__init__(space, objectives, seed, rules=rules, budgets=budgets, segments=segments, share=relaxed_share)
+        super().__init__(
+            space, objectives, seed, rules=rules, budgets=budgets, seeds=seeds, segments=segments, share=relaxed_share
+        )
 
 
 def _rules(space: Any, controls: tuple[str, ...] | None) -> list[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import Any
 
 from automl.controllers._by_thumb import ByThumb
+from automl.controllers._per_budget import SEEDS
 from automl.controllers._relaxed import BUDGETS
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
@@ -19,6 +20,7 @@ class Mde(ByThumb):
 
     Settings:
         budgets: a share of the largest candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        seeds: with how many seeds each is measured.
     """
 
     reads = ("mde",)
@@ -30,5 +32,6 @@ class Mde(ByThumb):
         seed: int,
         *,
         budgets: tuple[str | float, ...] = BUDGETS,
+        seeds: int = SEEDS,
     ) -> None:
-        super().__init__(space, objectives, seed, budgets=budgets)
+        super().__init__(space, objectives, seed, budgets=budgets, seeds=seeds)

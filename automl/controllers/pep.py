@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 from typing import Any
 
+from automl.controllers._per_budget import SEEDS
 from automl.controllers._relaxed import BUDGETS, Relaxed
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
@@ -25,6 +26,7 @@ class Pep(Relaxed):
 
     Settings:
         budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        seeds: with how many seeds the candidate of each budget is measured.
         segments: most segments of the run.
     """
 
@@ -37,9 +39,12 @@ class Pep(Relaxed):
         seed: int,
         *,
         budgets: tuple[str | float, ...] = BUDGETS,
+        seeds: int = SEEDS,
         segments: int = 60,
     ) -> None:
-        super().__init__(space, objectives, seed, rules=self.reads, budgets=budgets, segments=segments, share=math.inf)
+        super().__init__(
+            space, objectives, seed, rules=self.reads, budgets=budgets, seeds=seeds, segments=segments, share=math.inf
+        )
         self._open = list(self.budgets)
         """Budgets not reached yet."""
 

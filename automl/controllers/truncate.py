@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from automl.controllers._per_budget import SEEDS
 from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
@@ -18,6 +19,7 @@ class Truncate(ReadAtTheEnd):
 
     Settings:
         budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        seeds: with how many seeds the candidate of each budget is measured.
         segments: most segments of a stage; it ends earlier when it has settled.
         relaxed_share: share of the study's budget that the relaxed run may use.
     """
@@ -31,9 +33,17 @@ class Truncate(ReadAtTheEnd):
         seed: int,
         *,
         budgets: tuple[str | float, ...] = BUDGETS,
+        seeds: int = SEEDS,
         segments: int = SEGMENTS,
         relaxed_share: float = SHARE,
     ) -> None:
         super().__init__(
-            space, objectives, seed, rules=self.reads, budgets=budgets, segments=segments, share=relaxed_share
+            space,
+            objectives,
+            seed,
+            rules=self.reads,
+            budgets=budgets,
+            seeds=seeds,
+            segments=segments,
+            share=relaxed_share,
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from automl.controllers._by_thumb import ByThumb
+from automl.controllers._per_budget import SEEDS
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
 
@@ -14,6 +15,7 @@ class Uniform(ByThumb):
 
     Settings:
         budgets: a share of the largest candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
+        seeds: with how many seeds each is measured.
     """
 
     reads = ("uniform",)
@@ -25,5 +27,6 @@ class Uniform(ByThumb):
         seed: int,
         *,
         budgets: tuple[str | float, ...] = ("1", "1/2", "1/4", "1/8", "1/16", "1/32"),
+        seeds: int = SEEDS,
     ) -> None:
-        super().__init__(space, objectives, seed, budgets=budgets)
+        super().__init__(space, objectives, seed, budgets=budgets, seeds=seeds)

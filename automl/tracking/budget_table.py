@@ -33,7 +33,7 @@ def budget_table(summary: Mapping[str, Any]) -> RenderableType:
     for budget, entry in summary["budgets"].items():
         metrics = entry["metrics"]
         sizes = [number(metrics.get(size))] if size else []
-        measured = [_spread(metrics, quality), number(_tested(summary, entry["trial"], quality).get(tested))]
+        measured = [_spread(entry, quality), number(_tested(summary, entry["trial"], quality).get(tested))]
         others = ", ".join(f"{rule} {number(value)}" for rule, value in entry["others"].items())
         table.add_row(budget, str(entry["trial"]), *sizes, entry["rule"], *measured, others)
     said = [Text(f"{budget}: {entry['text']}") for budget, entry in summary["budgets"].items()]
@@ -46,9 +46,10 @@ def _metric(summary: Mapping[str, Any], place: int) -> str:
     return goals[place].partition(":")[2] if place < len(goals) else ""
 
 
-def _spread(metrics: Mapping[str, float], name: str) -> str:
-    """Return a metric with its deviation over seeds, if that was measured."""
-    spread = metrics.get(name + _SPREAD)
+def _spread(entry: Mapping[str, Any], name: str) -> str:
+    """Return a metric with its deviation over seeds, if that was measured: by repetitions, or within one training."""
+    metrics = entry["metrics"]
+    spread = entry.get("spread", metrics.get(name + _SPREAD))
     value = number(metrics.get(name))
     return value if spread is None else f"{value} ± {number(spread)}"
 

@@ -25,7 +25,7 @@ class TestMdeContract(ControllerContract):
 
 def test_one_proposal_per_budget():
     space = MaskSpace()
-    course = follow(Mde(space, Objectives.parse(["min:loss"]), 0), space, MaskTrainer(), 30)
+    course = follow(Mde(space, Objectives.parse(["min:loss"]), 0, seeds=1), space, MaskTrainer(), 30)
     assert course.finished
     assert [p.candidate.kept for p in course.proposals] == [(0, 4, 8, 12), (0, 8), (0,)]
     assert {p.choices["rule"].value for p in course.proposals} == {"mde"}

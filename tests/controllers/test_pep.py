@@ -28,7 +28,7 @@ class TestPepContract(ControllerContract):
 
 def course(trainer=None, *, drive=None, **settings):
     space = MaskSpace()
-    controller = Pep(space, LOSS, 0, **settings)
+    controller = Pep(space, LOSS, 0, **{"seeds": 1, **settings})
     return controller, follow(controller, space, trainer or MaskTrainer(), 80, **(drive or {}))
 
 

@@ -32,7 +32,7 @@ class TestTruncateContract(MaskContract):
 @pytest.mark.parametrize("controller", [Truncate, Magnitude])
 def test_only_the_stages_of_the_rule_are_trained(controller):
     space = MaskSpace()
-    course = follow(controller(space, LOSS, 0), space, MaskTrainer(), 30)
+    course = follow(controller(space, LOSS, 0, seeds=1), space, MaskTrainer(), 30)
     assert course.finished
     assert [p.candidate.stage for p in course.proposals] == ["wide"] * 4 + ["plain"] * 3
     assert [p.parent for p in course.proposals[4:]] == [3, 3, 3]
@@ -43,7 +43,9 @@ def test_a_cut_is_better_than_nothing_and_magnitude_better_than_a_cut():
     losses = {
         controller: [
             r.outcome.metrics["loss"]
-            for r in follow(controller(space, LOSS, 0, budgets=("1", "1/2", "1/4")), space, trainer, 30).results[4:]
+            for r in follow(
+                controller(space, LOSS, 0, budgets=("1", "1/2", "1/4"), seeds=1), space, trainer, 30
+            ).results[4:]
         ]
         for controller in (Truncate, Magnitude)
     }

@@ -29,7 +29,7 @@ class TestUniformContract(ControllerContract):
 
 def test_a_grid_from_large_to_small_trained_from_scratch():
     space = MaskSpace()
-    controller = Uniform(space, LOSS, 0)
+    controller = Uniform(space, LOSS, 0, seeds=1)
     course = follow(controller, space, MaskTrainer(), 30, workers=2)
     assert course.finished
     assert [len(p.candidate.kept) for p in course.proposals] == [16, 8, 4, 2, 1]

@@ -335,6 +335,8 @@ BUDGETS = {
                 "metrics": {"val_auc": 0.75, "val_auc_sd": 0.002, "bytes": 264000.0}},
         "1/8": {"trial": 6, "rule": "truncate", "text": "user 1/1, by truncate", "others": {}, "metrics": {
             "val_auc": 0.74, "bytes": 132000.0}},
+        "1/16": {"trial": 9, "rule": "search", "text": "user 1/0, by search", "others": {}, "spread": 0.003,
+                 "metrics": {"val_auc": 0.73, "bytes": 66000.0}},
     },
     "final": [{"trial": 1, "start": "kept", "metrics": {"val_auc": 0.76, "test_auc": 0.755}},
               {"trial": 1, "start": "scratch", "metrics": {"val_auc": 0.70, "test_auc": 0.799}}],
@@ -342,9 +344,10 @@ BUDGETS = {
 
 
 def test_every_budget_names_its_best_rule_and_what_the_others_came_to() -> None:
-    quarter, eighth, *candidates = (
+    quarter, eighth, sixteenth, *candidates = (
         line.split() for line in text(result_table(BUDGETS), 100).splitlines() if line.strip().startswith("1/")
     )
     assert quarter == ["1/4", "1", "264,000", "search", "0.7500", "±", "2.0e-03", "0.7550", "truncate", "0.6900"]
     assert eighth == ["1/8", "6", "132,000", "truncate", "0.7400", "-"]
-    assert [line[0] for line in candidates] == ["1/4:", "1/8:"]
+    assert sixteenth == ["1/16", "9", "66,000", "search", "0.7300", "±", "3.0e-03", "-"]
+    assert [line[0] for line in candidates] == ["1/4:", "1/8:", "1/16:"]

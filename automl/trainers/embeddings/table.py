@@ -53,8 +53,8 @@ class Tables(nn.Module):
         weight[starts] = 0.0
         self.register_buffer("mask", self._mask(plan, weight), persistent=False)
         self.weight = nn.Parameter(weight * self._gates() if self.mask is not None else weight)
-        if self.mask is not None and not sparse:  # what is zero stays so without a gradient, and needs no mask besides
-            self.weight.register_hook(lambda gradient: gradient * self._gates())
+        if self.mask is not None and not sparse:  # what is zero and has no gradient stays zero, without a mask
+            self.weight.register_hook(lambda gradient: gradient * self._gates())  # type: ignore[no-untyped-call]
         self._relax(plan, spread)
 
     def _mask(self, plan: Plan, weight: Tensor) -> Tensor | None:
