@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from automl.api import resume as resume
     from automl.api import search as search
+    from automl.api import start as start
     from automl.api import sync as sync
     from automl.core.budget import Budget as Budget
     from automl.core.choices import Choose as Choose
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from automl.core.domains import Options as Options
     from automl.core.domains import Reals as Reals
     from automl.core.errors import AutomlError as AutomlError
+    from automl.core.errors import StopSearch as StopSearch
     from automl.core.objectives import Objective as Objective
     from automl.core.objectives import Objectives as Objectives
     from automl.core.records import Outcome as Outcome
@@ -50,12 +52,12 @@ if TYPE_CHECKING:
 __version__ = "0.1.0"
 
 _HOME = {
-    "automl.api": ("resume", "search", "sync"),
+    "automl.api": ("resume", "search", "start", "sync"),
     "automl.core.budget": ("Budget",),
     "automl.core.choices": ("Choose",),
     "automl.core.controller": ("Controller",),
     "automl.core.domains": ("Integers", "Options", "Reals"),
-    "automl.core.errors": ("AutomlError",),
+    "automl.core.errors": ("AutomlError", "StopSearch"),
     "automl.core.objectives": ("Objective", "Objectives"),
     "automl.core.records": ("Outcome", "Proposal", "Result", "Trial"),
     "automl.core.runner": ("Runner",),

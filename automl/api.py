@@ -1,4 +1,4 @@
-"""The Python interface: `automl.search`, `automl.resume`, `automl.sync`.
+"""The Python interface: `automl.search`, `automl.start`, `automl.resume`, `automl.sync`.
 
 The command line calls the same functions, so both do exactly the same.
 """
@@ -6,18 +6,23 @@ The command line calls the same functions, so both do exactly the same.
 from __future__ import annotations
 
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from automl.assembly import Parts, assemble, space_from
+from automl.callbacks import Callback, Callbacks
 from automl.config import SearchConfig, make_config, read_toml
 from automl.core.choices import Program
-from automl.core.errors import LedgerError, UsageError
+from automl.core.errors import AutomlError, LedgerError, UsageError
 from automl.core.tracker import Tracker
 from automl.ledger import FILE, Ledger
 from automl.reading import open_archive
 from automl.registry import load
+from automl.running import Running
 from automl.session import Session
 from automl.summary import Summary, summarise
 
@@ -32,6 +37,7 @@ def search(
     data: Any = None,
     config: str | Path | None = None,
     trackers: Sequence[Tracker] = (),
+    callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> Summary:
     """Search a space and return what was found.
@@ -44,6 +50,8 @@ def search(
             None for the default data set.
         config: a TOML file with any of the options; what is given here wins over it.
         trackers: further trackers beside the console, Optuna and MLflow.
+        callbacks: functions that are called with every trial that ends; one that raises `automl.StopSearch` ends the
+            search, whatever else it raises does so, too, and comes out of here.
         **options: every option of `automl search` by its name: controller, trainer, objectives, trials, evaluations,
             time, cost, seed, workers, runner, limit, set, out, optuna, mlflow, baselines, finalists, keep, quiet.
 
@@ -54,6 +62,34 @@ def search(
         UsageError: if something is unknown or does not fit together; nothing has been searched then.
         LedgerError: if `out` exists already, or cannot be written.
     """
+    parts = _prepared(space, data, config, options)
+    return _run(parts, trackers, callbacks, resuming=False)
+
+
+def start(
+    space: str | Program | None = None,
+    *,
+    data: Any = None,
+    config: str | Path | None = None,
+    trackers: Sequence[Tracker] = (),
+    callbacks: Sequence[Callback] = (),
+    **options: Any,
+) -> Running:
+    """Start a search in a thread of its own and return at once. The arguments are those of `search`.
+
+    Returns:
+        The running search: `done`, `best` so far, `wait(timeout)` for the summary, `stop()`.
+
+    Raises:
+        UsageError, LedgerError: as `search` does before it begins; what goes wrong later comes out of `wait`.
+    """
+    parts, halt = _prepared(space, data, config, options), threading.Event()
+    run = partial(_run, parts, trackers, callbacks, resuming=False, halt=halt)
+    return Running(run, Path(str(parts.config.out)), halt, read_summary)
+
+
+def _prepared(space: str | Program | None, data: Any, config: str | Path | None, options: Mapping[str, Any]) -> Parts:
+    """Make the parts of a new search."""
     values = read_toml(Path(config)) if config else {}
     named = isinstance(data, str | Path)
     values |= {"data": str(data)} if named else {}
@@ -62,8 +98,7 @@ def search(
     settings = make_config(values, source=str(config) if config else "")
     if settings.out and (Path(settings.out) / FILE).exists():
         raise LedgerError(f"{settings.out} already holds a study.", f"Type: automl resume {settings.out}")
-    parts = assemble(settings, None if named else data)
-    return _run(parts, trackers, resuming=False)
+    return assemble(settings, None if named else data)
 
 
 def _searched(space: str | Program | None, values: Mapping[str, Any]) -> dict[str, Any]:
@@ -81,6 +116,7 @@ def resume(
     space: Program | None = None,
     data: Any = None,
     trackers: Sequence[Tracker] = (),
+    callbacks: Sequence[Callback] = (),
     **options: Any,
 ) -> Summary:
     """Take up a search where it was left: interrupted, killed, or ended by its budget and now given a larger one.
@@ -90,6 +126,7 @@ def resume(
         space: the program that is searched, where no import leads to it: it was defined in a script or a notebook.
         data: the data object, where the search was started with one.
         trackers: further trackers.
+        callbacks: as for `search`.
         **options: a larger `trials`, `evaluations`, `time` or `cost`; `quiet`, `workers`, `runner`, `limit`.
 
     Raises:
@@ -109,7 +146,7 @@ def resume(
     if space is not None:
         values["set"] = {**stored["set"], "space.of": space}
     parts = assemble(make_config(values, source=str(where / FILE)), data)
-    return _run(parts, trackers, resuming=True)
+    return _run(parts, trackers, callbacks, resuming=True)
 
 
 def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None = None) -> None:
@@ -135,15 +172,30 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
             tracker.close()
 
 
-def _run(parts: Parts, trackers: Sequence[Tracker], *, resuming: bool) -> Summary:
-    config = parts.config
+def _run(
+    parts: Parts,
+    trackers: Sequence[Tracker],
+    callbacks: Sequence[Callback],
+    *,
+    resuming: bool,
+    halt: threading.Event | None = None,
+) -> Summary:
+    config, halt = parts.config, halt or threading.Event()
+    heard = Callbacks(callbacks, halt)
     console: Tracker = load("trackers", "console")(quiet=config.quiet or config.json_)
     try:
-        summary = Session(parts, [console, *_stores(config), *trackers], resuming=resuming).run()
+        everyone = [console, *_stores(config), *trackers, heard]
+        summary = Session(parts, everyone, resuming=resuming, halt=halt).run()
     except KeyboardInterrupt:
         if not config.quiet:
             print(f"Interrupted; everything finished is kept.\nautoml resume {config.out}", file=sys.stderr)
         raise
+    except AutomlError:
+        with suppress(OSError):
+            Path(str(config.out)).rmdir()  # if nothing has been written yet
+        raise
+    if heard.error is not None:
+        raise heard.error
     return Summary(Path(str(config.out)), summary)
 
 

@@ -188,8 +188,15 @@ def _baselines(config: SearchConfig) -> list[str]:
 
 
 def _free_directory(stem: str) -> Path:
-    """Return the first of runs/STEM-1, runs/STEM-2, ... that does not exist."""
+    """Return the first of runs/STEM-1, runs/STEM-2, ... that does not exist; now it does, so nobody else takes it."""
     taken = 1
-    while (path := Path("runs") / f"{stem}-{taken}").exists():
-        taken += 1
-    return path
+    while True:
+        path = Path("runs") / f"{stem}-{taken}"
+        try:
+            path.mkdir(parents=True)
+        except FileExistsError:
+            taken += 1
+            continue
+        except OSError:
+            pass  # whoever writes the first file there says why it cannot
+        return path

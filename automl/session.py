@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import threading
 import time
 import uuid
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -18,7 +19,7 @@ from automl.assembly import Parts, claims
 from automl.audience import Audience
 from automl.core.budget import Budget
 from automl.core.controller import Controller
-from automl.core.errors import AutomlError, LedgerError
+from automl.core.errors import AutomlError, LedgerError, StopSearch
 from automl.core.records import Json
 from automl.core.space import Defaulting
 from automl.core.tracker import Tracker
@@ -69,10 +70,20 @@ class Session:
         trackers: whoever shows the main study; baselines are shown in the report only.
         resuming: True to take up what the directory holds, False to refuse a directory that holds a study.
         lasting: False for a directory that is removed at once: no report, and no picture, that nobody will see.
+        halt: once it is set, the search ends soon, with a summary of what there is; it can be resumed.
     """
 
-    def __init__(self, parts: Parts, trackers: Sequence[Tracker], *, resuming: bool, lasting: bool = True) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        trackers: Sequence[Tracker],
+        *,
+        resuming: bool,
+        lasting: bool = True,
+        halt: threading.Event | None = None,
+    ) -> None:
         self._parts = parts
+        self._halt = halt or threading.Event()
         self._audience = Audience(trackers)
         self._resuming = resuming
         self._lasting = lasting
@@ -84,7 +95,7 @@ class Session:
         """Run everything that is not done yet; return the summary."""
         try:
             with ExitStack() as open_things:
-                workshop = open_things.enter_context(Workshop(self._parts.trainer, self._parts.config))
+                workshop = open_things.enter_context(Workshop(self._parts.trainer, self._parts.config, self._halt))
                 main = open_things.enter_context(
                     self._open(self._directory, self._parts.config.model_dump(by_alias=True))
                 )
@@ -92,9 +103,10 @@ class Session:
                 self._audience.opened(study_info(main))
                 budget = replace(self._parts.budget, seconds=self._clock.search)
                 study = self._study(main, self._parts.controller(), budget, workshop, self._audience)
-                self._finish(study, main, workshop)
-                for name in self._names:
-                    self._baseline(name, study, workshop)
+                with suppress(StopSearch):
+                    self._finish(study, main, workshop)
+                    for name in self._names:
+                        self._baseline(name, study, workshop)
                 summary = summarise(self._archive(main, study), self._parts.space, self._parts.trainer)
                 for trial in study.history.unfinished():
                     self._audience.closed(trial)
@@ -140,6 +152,7 @@ class Session:
             seed=self._parts.config.seed,
             audience=audience,
             keep=self._parts.config.keep,
+            halt=self._halt,
         )
         workshop.listener = study.reported
         try:
@@ -155,6 +168,8 @@ class Session:
 
     def _finish(self, study: Study, ledger: Ledger, workshop: Workshop) -> None:
         """Train the best few in full, if the trainer can; then the winners among them meet the test data."""
+        if self._halt.is_set():
+            raise StopSearch
         trainer, space = self._parts.trainer, self._parts.space
         usual = space.defaults() if isinstance(space, Defaulting) else ()
         finalists = self._archive(ledger, study).finalists(self._parts.config.finalists, usual)
@@ -226,7 +241,7 @@ class Session:
         try:
             (self._directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
             self._audience.finished(summary)
-            if not self._lasting:
+            if not self._lasting or self._halt.is_set():
                 return
             self._show_model(summary)
             from automl.report import write_report

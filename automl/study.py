@@ -14,16 +14,18 @@ and the events behind it, and what was in flight is submitted again with the sam
 from __future__ import annotations
 
 import hashlib
+import threading
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import Any
 
 from automl.audience import Audience
 from automl.copies import Copies
 from automl.core.budget import Budget, Spent
 from automl.core.controller import Controller
-from automl.core.errors import InvalidCandidate, LedgerError
+from automl.core.errors import InvalidCandidate, LedgerError, StopSearch
 from automl.core.objectives import Objectives
 from automl.core.records import Failure, Metrics, Outcome, Proposal, Result, Weights
 from automl.core.runner import Job, Runner
@@ -50,6 +52,7 @@ class Study:
         seed: root of the seeds of all evaluations.
         audience: whoever watches.
         keep: how many of the best evaluations keep their weights.
+        halt: ends the study when it is set, perhaps by another thread.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Study:
         seed: int,
         audience: Audience | None = None,
         keep: int = 5,
+        halt: threading.Event | None = None,
     ) -> None:
         self.history = History(ledger.domains, objectives, space.load, space.dump)
         self.weights = WeightStore(ledger.directory / FOLDER, ledger)
@@ -77,6 +81,7 @@ class Study:
         self._audience = audience or Audience()
         self._retention = Retention(self.weights, self.history, Elite(objectives, keep))
         self._copies = Copies(space, self.history, self.weights)
+        self._halt = halt or threading.Event()
         self._running: set[int] = set()
         self._waiting: deque[int] = deque()
         self._snapshot_at = 0
@@ -89,12 +94,24 @@ class Study:
         self._started = time.monotonic()
         if self._budget.seconds is not None:
             self._runner.deadline = self._started + max(0.0, self._budget.seconds - self._earlier)
-        while not self._time_is_over():
+        with suppress(StopSearch):
+            self._loop()
+        if not self._halt.is_set():
+            self._end()
+
+    def _loop(self) -> None:
+        while not self._time_is_over() and not self._halt.is_set():
             self._fill()
             if not self._running:
                 break
             self._collect()
-        self._end()
+
+    def stop(self) -> None:
+        """End soon, from a tracker or another thread: what is finished is kept, and the study can be resumed.
+
+        An evaluation in flight is ended where the runner can; a serial one goes on until it reports or ends.
+        """
+        self._halt.set()
 
     def elapsed(self) -> float:
         """Return the seconds spent on this study, over all its sessions."""

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import threading
 from types import TracebackType
 
 from automl.config import SearchConfig
 from automl.core.budget import parse_seconds
+from automl.core.errors import StopSearch
 from automl.core.records import Metrics
 from automl.core.runner import OnReport, Runner
 from automl.core.trainer import Trainer
@@ -15,12 +17,18 @@ from automl.registry import load
 class Workshop:
     """Makes the runner, before anything is written, and a new one after work was abandoned in the old one.
 
+    Args:
+        trainer: what the runner works with.
+        config: how many workers there are, where, and how long one evaluation may take.
+        halt: once it is set, the next report ends what is in flight: the runner's `collect` raises `StopSearch`.
+
     Attributes:
         listener: whoever wants the reports of the phase that is running now.
     """
 
-    def __init__(self, trainer: Trainer, config: SearchConfig) -> None:
+    def __init__(self, trainer: Trainer, config: SearchConfig, halt: threading.Event | None = None) -> None:
         self.listener: OnReport | None = None
+        self._halt = halt or threading.Event()
         self._trainer = trainer
         self._runner_class = load("runners", str(config.runner))
         self._workers = config.workers
@@ -55,5 +63,7 @@ class Workshop:
         return made
 
     def _report(self, job: int, step: int, metrics: Metrics) -> None:
+        if self._halt.is_set():
+            raise StopSearch
         if self.listener is not None:
             self.listener(job, step, metrics)

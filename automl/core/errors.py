@@ -11,6 +11,7 @@
     └── WeightsError            a weights file is missing or is not safetensors
 
     Stop                        not an error: `report` raises it to end an evaluation early
+    StopSearch                  not an error: a callback raises it to end the search early
 
 A message says what happened and why; the hint says what to type next.
 """
@@ -93,3 +94,7 @@ class WeightsError(AutomlError):
 
 class Stop(Exception):
     """Raised by `report` inside a trainer: end this evaluation, its time is over."""
+
+
+class StopSearch(Exception):
+    """Raised by a callback: end the search; everything finished is kept, and it can be resumed."""
