@@ -9,9 +9,8 @@ them, so empty modules stand in for those that are not installed. Its 100 evenly
 first time, are made before the clock starts, as is the learner's compiled code. CPU seconds of this process.
 
 `fresh` has an empty table of the environment for every run; in a search runs share it, as in `shared`. Where the
-built-in learner is the better one, two differences are known: among equal actions it draws, where the library takes the
-first; and the library looks up the table that the next one starts from by its place among the values that are not
-dominated, which is another one than its place among the tables.
+built-in learner is the better one, one difference is known: the library looks up the table that the next one starts
+from by its place among the values that are not dominated, which is another one than its place among the tables.
 
 Checked as well: one worker and two find the same fronts, and hypervolumes are right.
 """
@@ -51,7 +50,7 @@ ENVIRONMENTS = ("four-room-v0", "resource-gathering-v0")
 POLICIES = 10
 SHARED: Mapping[str, Any] = {
     "learning_rate_end": 1.0, "policies": POLICIES, "selection": "random", "improvement": False, "transfer": True,
-    "probes": 1, "replays": 0,
+    "probes": 1, "replays": 0, "ties": "first",
 }  # fmt: skip
 SETTINGS: Mapping[str, Mapping[str, Any]] = {
     "default": {**SHARED, "learning_rate": 0.1, "horizon": 10.0, "epsilon": 0.1, "epsilon_schedule": "constant"},

@@ -14,6 +14,7 @@ from automl.trainers.morl.tabular.world import DRAWS, World
 GRID = np.array([[1.0, 0.0], [0.5, 0.5], [0.0, 1.0]])
 VARIANTS = {
     "default": {},
+    "ties": {"ties": "first", "epsilon": 0.5},
     "ols": {"selection": "ols", "improvement": True, "replays": 2},
     "gpi-ls": {"selection": "gpi-ls", "epsilon_schedule": "policy", "epsilon_end": 0.1, "epsilon_decay": 0.5},
 }
@@ -21,7 +22,7 @@ VARIANTS = {
 
 def learner(world, steps=600, seed=3, **own):
     plan = Plan(steps, seed, 2, 20, (0.0, -20.0), 1.0, GRID)
-    return Tabular(world, {**TABULAR.default, **own}, plan)
+    return Tabular(world, {**TABULAR.default, "ties": "random", **own}, plan)
 
 
 def real(name, **options):

@@ -1,8 +1,9 @@
 """`tabular`: multi-policy Q-learning with tables, the learner of this project.
 
 One Q-table after the other, each for its own weights of the objectives. What is searched: how tables are learned (rate,
-horizon, exploration), how many there are, how their weights are selected (at random; by optimistic linear support,
-Roijers 2016; by generalised policy improvement, Alegre et al. 2023), and what they take over from each other.
+horizon, exploration, what is chosen among equals), how many there are, how their weights are selected (at random; by
+optimistic linear support, Roijers 2016; by generalised policy improvement, Alegre et al. 2023), and what they take over
+from each other.
 """
 
 from __future__ import annotations
@@ -12,6 +13,8 @@ from automl.search_spaces.morl.program import Algorithm, Ask
 
 SELECTIONS = ("random", "ols", "gpi-ls")
 """How the weights of the next table are selected."""
+TIES = ("first", "random")
+"""Which of several equally good actions is taken while learning; before anything is learned all are equally good."""
 SCHEDULES = ("constant", "run", "policy")
 """How exploration falls: not at all, once over the run, or anew for every policy."""
 
@@ -31,6 +34,7 @@ def build(ask: Ask) -> None:
     ask("transfer", (False, True))
     ask("probes", Integers(1, 20, log=True))
     ask("replays", Integers(0, 16))
+    ask("ties", TIES)
 
 
 TABULAR = Algorithm(
@@ -48,6 +52,7 @@ TABULAR = Algorithm(
         "transfer": True,
         "probes": 1,
         "replays": 0,
+        "ties": "first",
     },
     observations=("discrete",),
 )

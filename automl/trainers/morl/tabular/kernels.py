@@ -33,7 +33,7 @@ class Table(NamedTuple):
 
 
 class Rule(NamedTuple):
-    """How a table is learned; rates fall linearly from a step on, over so many steps."""
+    """How a table is learned; rates fall linearly from a step on, over so many steps. Ties may be drawn by lot."""
 
     gamma: float
     rate: float
@@ -45,6 +45,7 @@ class Rule(NamedTuple):
     whole: int
     improvement: bool
     replays: int
+    draws: bool
 
 
 class Agent(NamedTuple):
@@ -106,13 +107,13 @@ def worth(agent: Agent, rule: Rule, row: int, action: int) -> float:
 
 @compiled
 def greedy(agent: Agent, rule: Rule, row: int, rng: Array) -> int:
-    """Return the best action; one of those that are equally good, at random."""
+    """Return the best action; of those that are equally good the first, or one at random."""
     chosen, best, equal = 0, -np.inf, 0
     for action in range(agent.tables.shape[2]):
         value = worth(agent, rule, row, action)
         if value > best:
             chosen, best, equal = action, value, 1
-        elif value == best:
+        elif rule.draws and value == best:
             equal += 1
             if uniform(rng) * equal < 1.0:
                 chosen = action
@@ -268,7 +269,7 @@ def _roll(table: Table, policy: Array, register: Array, outcome: Array, gained: 
 def learn(t: Plain, a: Plain, r: Plain, m: Plain, register: Array, chance: tuple[Array, Array]) -> int:
     """Learn until the target is reached, from plain table, agent, rule and memory; `chance` as in `_learn`."""
     table, agent, memory = Table(t[0], t[1], t[2], t[3], t[4]), Agent(a[0], a[1], a[2], a[3]), Memory(m[0], m[1])
-    rule = Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9])
+    rule = Rule(r[0], r[1], r[2], r[3], r[4], r[5], r[6], r[7], r[8], r[9], r[10])
     return _learn(table, agent, rule, memory, register, chance)
 
 

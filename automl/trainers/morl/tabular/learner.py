@@ -200,6 +200,7 @@ class Tabular:
             whole=whole,
             improvement=own["improvement"],
             replays=own["replays"],
+            draws=own["ties"] == "random",
         )
 
     def _close_table(self) -> None:
