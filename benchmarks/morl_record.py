@@ -30,7 +30,7 @@ from automl.trainers.morl.trainer import MorlTrainer
 DATA = Path(__file__).parent / "data"
 ENVIRONMENTS = ("four-room-v0", "resource-gathering-v0")
 EFFORTS = (0.25, 0.5, 1.0)
-CONFIGURATIONS, SEEDS = 160, 6
+CONFIGURATIONS, SEEDS = 100, 5
 
 Array = npt.NDArray[np.float64]
 
