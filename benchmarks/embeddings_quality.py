@@ -130,11 +130,11 @@ def one_setting(
         space = EmbeddingSpace(**facts, max_dim=case.width, blocks=case.blocks, form=form)
         return plans(trainer, space, controller, seed, settings)
 
-    for each in run("uniform", "cells", budgets=(FULL, *case.budgets)):
+    for each in run("uniform", "cells", budgets=(FULL, *case.budgets), seeds=1):
         found["dense" if each.budget == FULL else "uniform", each.budget] = each
     for form in case.forms:
         controls = () if form == "elements" else RULES[1:]
-        ran = run("differentiable", form, budgets=case.budgets, controls=controls)
+        ran = run("differentiable", form, budgets=case.budgets, controls=controls, seeds=1)
         for each in ran:
             if each.budget:
                 label = {"aligned": "aligned", "cells": "coordinates", "elements": "elements"}[form]

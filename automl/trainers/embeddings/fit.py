@@ -156,7 +156,7 @@ def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender)
     if plan.stage == "soft":
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient
-        descent = Descent(loss, recipe.inherit_lr)
+        descent = Descent(loss, recipe.search_lr)
         search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise, recipe.average, recipe.alpha_every)
         return Bilevel(descent, search, ground.search, recipe.batch_size), descent
     descent = Descent(loss, recipe.lr)

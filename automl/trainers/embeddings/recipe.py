@@ -32,6 +32,7 @@ class Recipe:
     repeats: int
     update: Update
     inherit_lr: float
+    search_lr: float
     alpha_lr: float | None
     l1: float
     order: int
@@ -53,21 +54,36 @@ class Recipe:
             raise UsageError(f"'order' is 1 or 2, got {self.order}.", "1 is faster, 2 looks one step ahead.")
         for name in _COUNTS:
             if getattr(self, name) < 1:
-                raise UsageError(f"'{name}' must be at least 1, got {getattr(self, name)}.")
+                raise UsageError(
+                    f"'{name}' must be at least 1, got {getattr(self, name)}.",
+                    f"Type for example: --set {name}=1" + (", or leave it out." if name != "k" else "0"),
+                )
         if any(units < 1 for units in self.hidden):
-            raise UsageError(f"Hidden layers have at least 1 unit, got {list(self.hidden)}.")
-        for name in ("lr", "inherit_lr", "alpha_lr"):
+            raise UsageError(
+                f"Hidden layers have at least 1 unit, got {list(self.hidden)}.", "Type for example: --set hidden=64,32"
+            )
+        for name in ("lr", "inherit_lr", "search_lr", "alpha_lr"):
             if getattr(self, name) is not None and not getattr(self, name) > 0:
-                raise UsageError(f"'{name}' must be positive, got {getattr(self, name)}.")
+                raise UsageError(
+                    f"'{name}' must be positive, got {getattr(self, name)}.",
+                    f"Type for example: --set {name}=0.001, or leave it out for the usual one.",
+                )
         for name in ("l2", "l1", "rise"):
             if not getattr(self, name) >= 0:
-                raise UsageError(f"'{name}' must not be negative, got {getattr(self, name)}.")
+                raise UsageError(
+                    f"'{name}' must not be negative, got {getattr(self, name)}.",
+                    f"Type for example: --set {name}=0.01, or 0 for none.",
+                )
         if not 0 <= self.dropout < 1:
-            raise UsageError(f"'dropout' must be in [0, 1), got {self.dropout}.")
+            raise UsageError(
+                f"'dropout' must be in [0, 1), got {self.dropout}.", "Type for example: --set dropout=0.1, or 0 for none."
+            )
         if not 0 < self.decay <= 1:
             raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
         if self.threads is not None and self.threads < 1:
-            raise UsageError(f"'threads' must be at least 1, got {self.threads}.")
+            raise UsageError(
+                f"'threads' must be at least 1, got {self.threads}.", "Type --set threads=1, or none for torch's own."
+            )
 
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
