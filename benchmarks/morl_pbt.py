@@ -1,0 +1,104 @@
+"""Population based training against random search, on a learner that pauses: the same steps, the better agent?
+
+    python benchmarks/morl_pbt.py                                     # the built-in learner on four-room
+    python benchmarks/morl_pbt.py --set algorithm=envelope            # deep-sea treasure; needs morl-baselines
+
+Six members train side by side in six steps; after each the worst go on from one of the best, with their hyperparameters
+changed a little. Random search trains six configurations to the end. Both have the default as their first. The value is
+the hypervolume of the best agent at the end, which is what either would hand over; both take the best of six. Ten
+repetitions, paired by their seeds. CPU seconds of this process, those of measuring on the way among them.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import numpy as np
+
+from automl.controllers.pbt import Pbt
+from automl.controllers.random import Random
+from automl.core.controller import Controller
+from automl.core.objectives import Objectives
+from automl.core.records import Result
+from automl.search_spaces.morl.space import MorlSpace
+from automl.testing.drive import drive
+from automl.trainers.morl.comparison import compare
+from automl.trainers.morl.trainer import MorlTrainer
+
+OBJECTIVES = Objectives.parse(["max:hypervolume"])
+POPULATION, INTERVALS = 6, 6
+TASKS: Mapping[str, Mapping[str, Any]] = {
+    "tabular": {"data": "four-room-v0"},
+    "envelope": {"data": "deep-sea-treasure-v0", "steps": 3000},
+}
+WINS, RATIO, CPU = 0.8, 1.05, 1.1
+
+
+@dataclass(frozen=True)
+class Found:
+    """The hypervolume of the best agent of a search, and its CPU seconds."""
+
+    best: float
+    seconds: float
+
+
+def searched(controller: Controller, trainer: Any, evaluations: int, seed: int) -> Found:
+    """Run a search; every agent counts as it was at its last step."""
+    began = time.process_time()
+    results = drive(controller, controller.space, trainer, evaluations, seed=seed)
+    return Found(max(last_values(results)), time.process_time() - began)
+
+
+def last_values(results: Sequence[Result]) -> list[float]:
+    """Return the hypervolume of each trial's last step."""
+    last = {result.proposal.trial: result for result in results if result.outcome}
+    return [float(result.metrics["hypervolume"]) for result in last.values()]
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
+    parser.add_argument("--repetitions", type=int, default=10)
+    parser.add_argument("--set", default="algorithm=tabular", metavar="algorithm=NAME")
+    given = parser.parse_args()
+    algorithm = given.set.partition("=")[2]
+    space = MorlSpace(algorithm=(algorithm,), observations="discrete" if algorithm == "tabular" else "continuous")
+    task = dict(TASKS[algorithm])
+    trainer = MorlTrainer(task.pop("data"), seeds=1, **task)
+    pbt = partial(Pbt, population=POPULATION, interval=1 / INTERVALS)
+    print(f"{algorithm} on {trainer.environment.name}, {trainer.steps} steps, population {POPULATION}")
+    print(f"{'repetition':10} {'pbt':>8} {'random':>8} {'CPU s':>8} {'CPU s':>8}")
+    pairs: list[tuple[Found, Found]] = []
+    for seed in range(given.repetitions):
+        mine = searched(pbt(space, OBJECTIVES, seed), trainer, POPULATION * INTERVALS, seed)
+        other = searched(Random(space, OBJECTIVES, seed), trainer, POPULATION, seed)
+        pairs.append((mine, other))
+        print(f"{seed:10} {mine.best:8.4g} {other.best:8.4g} {mine.seconds:8.1f} {other.seconds:8.1f}", flush=True)
+    return verdict(pairs)
+
+
+def verdict(pairs: Sequence[tuple[Found, Found]]) -> int:
+    """Print whether the bars are met; return the exit code."""
+    mine, other = (np.array([pair[i].best for pair in pairs]) for i in (0, 1))
+    spent = [float(np.sum([pair[i].seconds for pair in pairs])) for i in (0, 1)]
+    told, wins = compare(mine, other), float((mine > other).sum() + 0.5 * (mine == other).sum())
+    ratio, cost = told.mean / told.default, spent[0] / spent[1]
+    many = len(pairs)
+    print(f"mean {told.mean:.4g} against {told.default:.4g}, difference [{told.gain_low:.4g}, {told.gain_high:.4g}]")
+    checks = {
+        f"better in {wins:g} of {many} (ties half), bar {WINS * many:g}": wins >= WINS * many,
+        f"{ratio:.3f} times the hypervolume, bar {RATIO:g}": ratio >= RATIO,
+        f"{cost:.2f} times the CPU, bar {CPU:g}": cost <= CPU,
+    }
+    for said, met in checks.items():
+        print(f"n={many}, {said}: {'met' if met else 'NOT met'}")
+    return 0 if all(checks.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
