@@ -3,9 +3,9 @@
     python benchmarks/morl_trade_off.py
 
 Read from the table of `morl_record.py`: the mean hypervolume over five seeds, and the median of the CPU seconds that a
-training took. Bar: a configuration with three times the default's hypervolume at half of its CPU time. The default takes
-the first of equal actions and stays where it began, so that nearly all of its steps are looked up: nothing is cheaper
-than going nowhere. The same default with ties at random is the one whose time can be undercut; it is no row of the
+training took. Bar: a configuration with three times the default's hypervolume at half of its CPU time. The default
+takes the first of equal actions and stays where it began, so that nearly all of its steps are looked up: nothing is
+cheaper than going nowhere. The same default with ties at random is one whose time can be undercut; it is no row of the
 table, and is trained here.
 """
 
@@ -39,16 +39,15 @@ def trained() -> tuple[float, float]:
     return float(np.mean(values)), float(np.median(seconds))
 
 
-def verdict(name: str, base: tuple[float, float], points: Sequence[Any]) -> bool:
+def told_of(name: str, base: tuple[float, float], points: Sequence[Any]) -> bool:
     """Print whether a point has three times the hypervolume of another configuration at half its time."""
     value, seconds = base
     inside = [point for point in points if point[1] <= SHARE * seconds]
     best = max(inside, key=lambda point: float(point[0]), default=None)
     met = best is not None and best[0] >= TIMES * value
     told = "nothing" if best is None else f"{best[0] / value:.2f} times the hypervolume at {best[1] / seconds:.2f}"
-    print(
-        f"{name}: {value:.4g} at {seconds:.3f} CPU s; at half of it: {told}, bar {TIMES:g}: {'met' if met else 'NOT met'}"
-    )
+    verdict = f"at half of it: {told}, bar {TIMES:g}: {'met' if met else 'NOT met'}"
+    print(f"{name}: {value:.4g} at {seconds:.3f} CPU s; {verdict}")
     return met
 
 
@@ -62,11 +61,10 @@ def main() -> int:
     )
     for i in front:
         value, taken = points[i]
-        print(
-            f"  {value:7.4g} at {taken:.3f} CPU s, {taken / points[0][1]:5.1f} times the default's{' (default)' * (i == 0)}"
-        )
-    met = verdict("the default", points[0], points)
-    verdict("the default with ties at random", trained(), points)
+        times = taken / points[0][1]
+        print(f"  {value:7.4g} at {taken:.3f} CPU s, {times:5.1f} times the default's{' (default)' * (i == 0)}")
+    met = told_of("the default", points[0], points)
+    told_of("the default with ties at random", trained(), points)
     return 0 if met else 1
 
 
