@@ -92,7 +92,9 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     finalists = trainer_class.default_finalists if config.finalists is None else config.finalists
     named = {"controller": controller_name, "trainer": trainer_name, "set": every, "finalists": finalists}
     resolved = _resolve(config.model_copy(update=named), objectives, budget)
-    return Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
+    parts = Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
+    parts.controller()  # what it refuses is refused now, not when there are files
+    return parts
 
 
 def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> SearchConfig:

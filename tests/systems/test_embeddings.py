@@ -8,10 +8,11 @@ from safetensors.torch import load_file
 
 import automl
 from automl.cli import main
+from automl.core.errors import UsageError
 from automl.exports import export, load
 from automl.ledger import Ledger
 
-SMALL = {"max_rows": 4000, "hidden": [8], "max_dim": 8, "blocks": 3, "repeats": 1, "search_epochs": 2, "epochs": 3}
+SMALL = {"max_rows": 4000, "hidden": [8], "max_dim": 8, "blocks": 3, "search_epochs": 2, "epochs": 3}
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +40,15 @@ def test_every_budget_has_the_best_of_four_rules(found):
     for entry in body["budgets"].values():
         assert {entry["rule"], *entry["others"]} == {"search", "truncate", "magnitude", "damage"}
         assert entry["metrics"]["val_auc"] >= max(entry["others"].values())
+        assert entry["repetitions"] == 2
+
+
+@pytest.mark.parametrize("wrong", [{"budgets": ["0"]}, {"budgets": ["-1/8"]}, {"segments": 0}, {"seeds": 0}])
+def test_what_the_controller_refuses_is_refused_before_there_are_files(tmp_path, wrong):
+    with pytest.raises(UsageError) as refused:
+        automl.search("embeddings", set={**SMALL, **wrong}, out=str(tmp_path / "run"), quiet=True)
+    assert refused.value.hint
+    assert not list(tmp_path.iterdir())
 
 
 def test_bytes_keep_to_the_budgets(found):

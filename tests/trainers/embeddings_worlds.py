@@ -55,6 +55,7 @@ def trainer(task="ctr", **settings):
     """Return a trainer on one of the worlds, quick unless told otherwise."""
     data, schema = WORLDS[task]
     quick = {"batch_size": 128, "epochs": 3, "search_epochs": 3, "final_epochs": 3, "hidden": (8,), "split": "ratio"}
+    quick |= {"repeats": 2}
     return EmbeddingsTrainer(data(), schema=schema, task=task, **{**quick, **settings})
 
 

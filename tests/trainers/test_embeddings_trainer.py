@@ -6,7 +6,7 @@ import pytest
 import torch
 from embeddings_worlds import CLICKS, WORLDS, clicks, relaxed, silent, space, trainer, uniform
 
-from automl.core.errors import AutomlError, UnknownName
+from automl.core.errors import AutomlError, UnknownName, UsageError
 from automl.core.trainer import Exporting, Finishing, Remarking
 from automl.search_spaces.embeddings import EmbeddingSpace
 from automl.trainers.embeddings import EmbeddingsTrainer
@@ -55,6 +55,27 @@ def test_repeats_that_keep_what_they_inherit_have_no_spread():
     assert kept.extras["best_epochs"] == [0, 0]
     assert "val_auc_sd" in good.metrics
     assert "val_auc_sd" not in kept.metrics
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"batch_size": 0}, {"repeats": 0}, {"k": 0}, {"hidden": (0,)}, {"lr": 0.0}, {"inherit_lr": -1.0},
+        {"search_lr": 0.0}, {"l2": -1.0}, {"dropout": 1.0}, {"decay": 0.0}, {"threads": 0}, {"order": 3},
+    ],
+)  # fmt: skip
+def test_settings_that_make_no_sense_are_refused_with_what_to_type(wrong):
+    (name,) = wrong
+    with pytest.raises(UsageError, match="idden" if name == "hidden" else f"'{name}'") as refused:
+        trainer("ctr", **wrong)
+    assert refused.value.hint
+
+
+def test_the_search_takes_smaller_steps_than_plans_of_clicks_unless_told():
+    usual, set_ = trainer("ctr", lr=0.01).recipe, trainer("ctr", lr=0.01, inherit_lr=0.004).recipe
+    assert (usual.search_lr, usual.inherit_lr) == pytest.approx((0.003, 0.006))
+    assert (set_.search_lr, set_.inherit_lr) == (0.004, 0.004)
+    assert trainer("ctr", search_lr=0.002).recipe.search_lr == 0.002
 
 
 def test_the_same_seed_gives_the_same_outcome_in_another_process_too():
