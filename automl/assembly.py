@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import pickle
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,9 +11,11 @@ from typing import Any
 
 from automl.config import SearchConfig
 from automl.core.budget import Budget
+from automl.core.choices import Program
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
+from automl.core.programs import name_of
 from automl.core.records import Json
 from automl.core.space import SearchSpace
 from automl.core.trainer import Taking, Trainer
@@ -91,10 +94,24 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     }
     finalists = trainer_class.default_finalists if config.finalists is None else config.finalists
     named = {"controller": controller_name, "trainer": trainer_name, "set": every, "finalists": finalists}
+    _check_travels(program_of(space_class, chosen["space"]), config)
     resolved = _resolve(config.model_copy(update=named), objectives, budget)
     parts = Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
     parts.controller()  # what it refuses is refused now, not when there are files
     return parts
+
+
+def _check_travels(program: Program | None, config: SearchConfig) -> None:
+    """Refuse a program that worker processes would not find, before anything is searched."""
+    if program is None or _runner(config) == "serial":
+        return
+    try:
+        pickle.dumps(program)
+    except Exception as error:  # whatever the user's object makes of being pickled
+        raise UsageError(
+            f"Worker processes cannot find the program {name_of(program)}: it is a lambda, or defined in a function.",
+            "Define it at the top of a .py file, or search with workers=1.",
+        ) from error
 
 
 def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> SearchConfig:
@@ -108,13 +125,17 @@ def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> Se
             "trials": budget.trials,
             "evaluations": budget.evaluations,
             "cost": budget.cost,
-            "runner": config.runner or ("serial" if config.workers == 1 else "process"),
+            "runner": _runner(config),
             "out": str(out),
             "optuna": optuna,
             "mlflow": mlflow,
             "baselines": _baselines(config),
         }
     )
+
+
+def _runner(config: SearchConfig) -> str:
+    return config.runner or ("serial" if config.workers == 1 else "process")
 
 
 def space_from(header: Mapping[str, Any]) -> SearchSpace[Any]:

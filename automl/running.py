@@ -1,10 +1,12 @@
-"""A search that runs beside its caller.
+"""A search that runs beside its caller, in a thread of its own.
 
-running = automl.start("cnn", trials=60)
-...
-running.best                        # so far, or None
-running.stop()                      # or wait for its end
-summary = running.wait()
+    running = automl.start("cnn", trials=60)
+    running.best                        # so far, or None
+    running.stop()                      # or wait for its end
+    summary = running.wait()
+
+Everything that a search has open, its ledger above all, belongs to the thread that opened it. That is why a `Study`
+cannot be started in one thread and waited for in another; `Study.stop` may be called from any.
 """
 
 from __future__ import annotations
