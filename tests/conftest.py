@@ -6,11 +6,16 @@ import sys
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
 import automl.telemetry  # noqa: F401 - switches every library's telemetry off before it is imported
 
 # Tests train networks so small that a second thread costs more than it brings; torch reads this when it is imported.
 os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+# How long an example takes says more about how busy the machine is than about the code.
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")
 
 # A test run in the background may have Ctrl-C ignored, and would hand that down to the processes that it interrupts.
 if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:

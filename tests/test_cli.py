@@ -210,11 +210,11 @@ def test_an_interrupted_search_says_so_and_can_be_resumed(tmp_path, number):
 
 
 def test_a_time_budget_is_kept_although_an_evaluation_hangs(tmp_path):
-    began = time.monotonic()
-    command = [AUTOML, "search", "towers", "--controller", "random", "--time", "3s", "--set", "pause=60",
-               "--out", str(tmp_path / "run"), "--quiet", *QUIET]  # fmt: skip
-    assert subprocess.run(command, timeout=60).returncode == 0
-    assert time.monotonic() - began < 15
+    out = tmp_path / "run"
+    command = [AUTOML, "search", "towers", "--controller", "random", "--time", "3s", "--set", "pause=600",
+               "--out", str(out), "--quiet", *QUIET]  # fmt: skip
+    assert subprocess.run(command, timeout=120).returncode == 0  # far from 600, however busy the machine is
+    assert json.loads((out / "summary.json").read_text())["stopped_by"] == "seconds"
 
 
 def test_a_full_disk_is_a_sentence_and_nothing_finished_is_lost(tmp_path):

@@ -182,7 +182,7 @@ STEPS = st.tuples(st.integers(0, 4), st.integers(0, 4), st.integers(0, 4), st.bo
 """Trial, two metrics, whether it is only tried out, whether the trial closes."""
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=40), st.sampled_from([["max:a"], ["max:a", "min:b"], ["max:a", "b<=2"]]))
 def test_what_the_best_are_judged_by_keeps_its_weights_also_where_seeds_are_raced(steps, texts):
     """All steps of a trial repeat its first."""

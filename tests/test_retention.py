@@ -29,7 +29,7 @@ def judged(objectives, results):
     return [t for t in objectives.rank(trials) if objectives.feasible(t.metrics)], objectives.front(trials)
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(st.lists(STEPS, max_size=40), st.sampled_from([["max:a"], ["max:a", "min:b"], ["max:a", "b<=2"]]))
 def test_the_best_trials_always_find_their_weights(steps, texts):
     objectives = Objectives.parse(texts)

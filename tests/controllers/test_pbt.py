@@ -161,7 +161,7 @@ DOMAINS = st.one_of(
 )  # fmt: skip
 
 
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 @given(DOMAINS, st.integers(0, 1000), st.sampled_from([0.0, 0.5]), st.booleans())
 def test_what_is_explored_stays_in_its_domain(domain, seed, resample, names):
     rng = np.random.default_rng(seed)

@@ -52,7 +52,7 @@ def test_probabilities_are_renormalised_over_what_is_allowed(name, place, allowe
 
 
 @given(st.integers(0, 1000), st.lists(st.integers(0, 4), min_size=2, max_size=4, unique=True))
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_forbidden_answer_is_never_sampled(seed, allowed):
     answering = policy().answer(("a", "b"), np.random.default_rng(seed))
     assert answering("deepen/block", FIVE, allowed) in allowed

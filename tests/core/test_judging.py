@@ -74,7 +74,7 @@ RESULTS = st.lists(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 @given(RESULTS)
 def test_what_arrives_one_by_one_is_judged_as_what_lies_there_as_a_whole(drawn):
     judging = Judging(ACCURACY)

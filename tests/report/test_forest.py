@@ -34,7 +34,7 @@ def upright(parents, path=()):
     return {node: (y, x) for node, (x, y) in places.items()}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forests(), st.data())
 def test_layout(parents, data):
     last = data.draw(st.sampled_from(sorted({*parents, *parents.values()})))
@@ -49,7 +49,7 @@ def test_layout(parents, data):
     assert all(b - a >= 1 - 1e-9 for row in rows.values() for a, b in pairwise(sorted(row)))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(forests())
 def test_lines_do_not_cross(parents):
     places = upright(parents)

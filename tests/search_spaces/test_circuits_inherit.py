@@ -26,7 +26,7 @@ def zip_turns(candidate, angles):
     return zip([str(gate) for gate in candidate.gates if gate.turns], angles.tolist(), strict=True)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), SEEDS)
 def test_a_rotation_added_anywhere_leaves_the_state(space, seed):
     rng = np.random.default_rng(seed)
@@ -44,7 +44,7 @@ def test_a_rotation_added_anywhere_leaves_the_state(space, seed):
         assert same_state(state(child, found), state(parent, angles))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), SEEDS)
 def test_a_circuit_with_one_gate_less_keeps_all_other_angles(space, seed):
     rng = np.random.default_rng(seed)
@@ -58,7 +58,7 @@ def test_a_circuit_with_one_gate_less_keeps_all_other_angles(space, seed):
         assert len(set(found)) == parent.rotations - gate.turns
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(spaces(), SEEDS, SEEDS)
 def test_alignment_pairs_equal_gates_once(space, seed, other):
     child, parent = (walked(space, np.random.default_rng(s), most=12) for s in (seed, other))
@@ -72,7 +72,7 @@ def test_alignment_pairs_equal_gates_once(space, seed, other):
         assert all([b for _, b in line] == sorted(b for _, b in line) for line in by_wire.values())
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(spaces(), SEEDS)
 def test_new_arrays_of_the_right_shape(space, seed):
     rng = np.random.default_rng(seed)

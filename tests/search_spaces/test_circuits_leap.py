@@ -24,7 +24,7 @@ def leapt(space, parent, seed=0, **answers):
     )
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), SEEDS)
 def test_a_leap_leads_to_another_circuit_of_the_space_without_redundant_gates(space, seed):
     parent = walked(space, np.random.default_rng(seed), most=12)

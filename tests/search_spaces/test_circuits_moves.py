@@ -55,7 +55,7 @@ class PublishedList:
         self.entries = [entry for entry in self.entries if disjoint(entry, move)] + [move]
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 5), SEEDS)
 def test_the_paper_mask_is_the_published_list(qubits, seed):
     space = CircuitSpace(qubits=qubits, **CircuitSpace.profiles["paper"])
@@ -111,7 +111,7 @@ def test_no_mask_at_all():
     assert illegal(CircuitSpace(qubits=2, masking="none"), "rx0") == set()
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS)
 def test_the_commuting_mask_is_what_trying_all_orders_finds(seed):
     space = CircuitSpace(qubits=3)
@@ -130,7 +130,7 @@ def test_the_commuting_mask_is_what_trying_all_orders_finds(seed):
             assert same_state(changed, state(candidate, np.linspace(0.3, 2.0, candidate.rotations + 1)[:-1]))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(spaces(), SEEDS)
 def test_illegal_moves_are_redundant(space, seed):
     """The same states are reached without the move: with another angle of the rotation it repeats, or with less."""
@@ -158,7 +158,7 @@ def without(candidate, angles, move):
     return Circuit(candidate.qubits, candidate.gates[:place] + candidate.gates[place + 1 :]), angles
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(SEEDS)
 def test_circuits_made_of_legal_moves_are_reduced(seed):
     space = CircuitSpace(qubits=4, masking="commuting")
@@ -181,7 +181,7 @@ def test_there_is_always_a_legal_move_until_the_circuit_is_full():
 # Apply and prune
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(spaces(), SEEDS)
 def test_a_move_appends_a_gate_and_keeps_the_unitary(space, seed):
     draws = rng(seed)
@@ -249,7 +249,7 @@ def test_hand_made_gate_list():
     assert space.observe(circuit(space, "rx0 cx0-1 ry1")).tolist() == expected
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(st.sampled_from(("moments", "flat")), SEEDS)
 def test_different_circuits_look_different(encoding, seed):
     space, draws = CircuitSpace(qubits=3, encoding=encoding, symmetry="wires"), rng(seed)
@@ -269,7 +269,7 @@ def test_extensions_of_the_empty_circuit():
     ]  # fmt: skip
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(spaces(), SEEDS)
 def test_extensions_are_all_circuits_that_legal_moves_reach_each_once(space, seed):
     from automl.search_spaces.circuits.paths import legal_paths

@@ -40,7 +40,7 @@ def test_gates_are_independent_exactly_when_their_matrices_commute(qubits, symme
 
 
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(words(3, 6))
 def test_all_orders_of_the_same_circuit_have_one_normal_form_and_no_other_has(symmetry, gates):
     same = orders(gates, independent(symmetry, 3))
@@ -49,7 +49,7 @@ def test_all_orders_of_the_same_circuit_have_one_normal_form_and_no_other_has(sy
 
 
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(words(2, 5), st.randoms(use_true_random=False))
 def test_keys_are_equal_exactly_when_gates_that_commute_are_exchanged(symmetry, gates, random):
     space = CircuitSpace(qubits=2, symmetry=symmetry)
@@ -60,7 +60,7 @@ def test_keys_are_equal_exactly_when_gates_that_commute_are_exchanged(symmetry, 
 
 
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.integers(1, 4).flatmap(lambda n: st.tuples(st.just(n), words(n, 25))))
 def test_the_normal_form_of_a_normal_form_is_itself(symmetry, case):
     qubits, gates = case
@@ -70,7 +70,7 @@ def test_the_normal_form_of_a_normal_form_is_itself(symmetry, case):
 
 
 @pytest.mark.parametrize("symmetry", SYMMETRIES)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(1, 3).flatmap(lambda n: st.tuples(st.just(n), words(n, 12))))
 def test_the_unitary_is_kept(symmetry, case):
     """Each rotation is given an angle of its own kind and count, so that it keeps its angle wherever it goes."""
@@ -88,7 +88,7 @@ def test_the_unitary_is_kept(symmetry, case):
     assert np.allclose(unitary(Circuit(qubits, ordered), angles(ordered)), before)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(words(4, 25))
 def test_the_normal_form_of_wires_is_as_deep_as_the_circuit(gates):
     assert Circuit(4, normal(gates, 4, "wires")).depth == Circuit(4, gates).depth

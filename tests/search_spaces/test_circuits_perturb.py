@@ -40,7 +40,7 @@ def offered(space, parent):
     return set(seen["change"])
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), SEEDS)
 def test_a_neighbour_is_another_circuit_of_the_space_without_redundant_gates(space, seed):
     rng = np.random.default_rng(seed)
@@ -53,7 +53,7 @@ def test_a_neighbour_is_another_circuit_of_the_space_without_redundant_gates(spa
         assert reduced(space.rules.redundancy, numbers) == numbers, change
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_a_long_walk_never_stands_still(seed):
     space, answer = CircuitSpace(qubits=3, max_gates=9), at_random(np.random.default_rng(seed))
@@ -117,7 +117,7 @@ def test_moving_offers_only_places_that_make_a_difference():
     assert keys == {"rx0 ry1 rx2 cx0-1", "rx0 ry1 rx2"}  # before the first rx0 the CNOT would be idle
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_a_bridge_is_nothing_until_it_is_turned(seed):
     rng = np.random.default_rng(seed)

@@ -132,7 +132,7 @@ def test_json_is_small():
     assert space.dump(space.survey(candidate)) == {"qubits": 2, "gates": ["rx0", "cx0-1"], "survey": 1}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(spaces(), SEEDS)
 def test_whatever_is_built_belongs_to_the_space_and_survives_json(space, seed):
     candidate, trace = run(space.build, at_random(np.random.default_rng(seed)))

@@ -41,7 +41,7 @@ def arrays(candidate, *, dtype=np.float64, seed=0):
     return made
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     before=st.integers(1, 6),
     more=st.integers(0, 9),
@@ -61,7 +61,7 @@ def test_replicas_share_what_one_channel_fed(before, more, uneven, dtype, seed):
     assert error <= (1e-14 if dtype is np.float64 else 1e-5)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(channels=st.integers(1, 5), more=st.tuples(st.integers(0, 9), st.integers(0, 9)), seed=st.integers(0, 2**32))
 def test_an_identity_carries_every_channel_between_any_two_maps(channels, more, seed):
     replication = Replication(Symmetry(), np.random.default_rng(seed))

@@ -73,7 +73,7 @@ def renamed(candidate):
     return CnnSpace().load(json.loads(text))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(built())
 def test_whatever_is_built_belongs_to_the_space_and_survives_json(case):
     space, candidate, _ = case
@@ -82,7 +82,7 @@ def test_whatever_is_built_belongs_to_the_space_and_survives_json(case):
     assert len({candidate, space.load(space.dump(candidate))}) == 1
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(spaces, st.integers(0, 2**32))
 def test_a_name_always_asks_from_the_same_domain(space, seed):
     domains = {}
@@ -92,7 +92,7 @@ def test_a_name_always_asks_from_the_same_domain(space, seed):
             assert domains.setdefault(name, choice.domain) == choice.domain
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lineages())
 def test_growth_stays_in_the_space_and_always_changes_something(case):
     space, lineage = case
@@ -102,7 +102,7 @@ def test_growth_stays_in_the_space_and_always_changes_something(case):
         assert space.limits.size(child).params > space.limits.size(parent).params
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(lineages())
 def test_layers_keep_their_names_and_new_names_are_new(case):
     _, lineage = case
@@ -111,7 +111,7 @@ def test_layers_keep_their_names_and_new_names_are_new(case):
         assert [name for name in after if name in before] == before
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(lineages(), st.integers(0, 2**32))
 def test_edits_lists_what_grow_can_do(case, seed):
     space, lineage = case
@@ -125,7 +125,7 @@ def test_edits_lists_what_grow_can_do(case, seed):
             run(lambda choose: space.grow(parent, choose), largest)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(lineages())
 def test_the_names_and_domains_of_edits_do_not_depend_on_the_parent(case):
     space, lineage = case

@@ -46,7 +46,7 @@ def test_sizes_are_those_of_the_arrays():
         )
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.data())
 def test_sizes_of_elements_are_those_of_the_arrays(data):
     space = data.draw(spaces())
@@ -105,7 +105,7 @@ def test_cells_of_no_importance_are_not_kept_unless_none_has_any():
     assert searched(space, importance([nan, 1, nan, 0], [0] * 4, [nan] * 4), 1.0).columns == (((1,), ()), ((),))
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_cells_fill_the_budget_to_the_byte(data):
     """Against the definition: go through the cells from the most important one, and keep each that still fits."""
@@ -125,7 +125,7 @@ def test_cells_fill_the_budget_to_the_byte(data):
     assert (kept * costs[:, None]).sum() <= most
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.data())
 def test_every_rule_keeps_every_budget_or_says_what_would_do(data):
     space, budget = data.draw(spaces()), data.draw(BUDGETS)
@@ -235,7 +235,7 @@ def test_uniform_plans_are_as_wide_as_they_need():
     assert (found.width, found.dims, found.aligned, found.origin) == (2, ((2, 2), (2,)), False, "uniform")
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.floats(0.01, 1.0), st.floats(0.0, 1.0))
 @example(1 / 16, 1.0).via("hot blocks would get a fifth column before cold ones their first")
 def test_mde_dimensions_grow_with_popularity_to_a_power(budget, temperature):

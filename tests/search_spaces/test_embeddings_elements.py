@@ -14,7 +14,7 @@ VALUES = st.sampled_from([0.0, 1.0, -1.0, 2.0, -3.0, 0.5])
 TABLES = st.tuples(ROWS, COLUMNS).flatmap(lambda shape: arrays(np.float32, shape, elements=VALUES))
 
 
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 @given(TABLES, st.data())
 def test_packed_values_are_unpacked_without_loss(table, data):
     kept = data.draw(arrays(bool, table.shape))
@@ -43,7 +43,7 @@ def test_values_that_do_not_belong_together_are_refused(places, counts):
         unpack(strange, 4)
 
 
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 @given(st.lists(TABLES, min_size=1, max_size=3), st.integers(0, 60))
 def test_the_largest_of_all_tables_are_kept_equal_ones_in_order(tables, most):
     masks = largest(tables, most)

@@ -48,7 +48,7 @@ def beside(weights):
 # Relaxed plans
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(spaces())
 def test_a_further_segment_gets_everything(space):
     for name in (*SOFT, "thresholds"):
@@ -65,7 +65,7 @@ def test_who_proposed_a_plan_does_not_matter():
     same_arrays(space.inherit(replace(plan, origin=""), plan, weights), weights)
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(spaces())
 def test_the_search_starts_from_the_warm_start_but_not_in_its_state(space):
     wide, soft = space.relax("search")
@@ -77,7 +77,7 @@ def test_the_search_starts_from_the_warm_start_but_not_in_its_state(space):
 # Whole cells
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_cells_are_the_kept_columns_with_alpha_multiplied_in(data):
     space = data.draw(spaces())
@@ -102,7 +102,7 @@ def test_nothing_of_a_model_that_sees_narrower_vectors_fits():
 # Elements
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_elements_are_the_largest_values_of_all_blocks_with_alpha_multiplied_in(data):
     space = data.draw(spaces(forms=("elements",)))
@@ -125,7 +125,7 @@ def test_elements_are_the_largest_values_of_all_blocks_with_alpha_multiplied_in(
     assert set(beside(found)) == set(beside(weights))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_survivors_of_thresholds_go_back_to_where_they_started(data):
     space = data.draw(spaces())

@@ -169,7 +169,7 @@ def test_json_is_small():
     assert space.load(written) == replace(candidate, origin="")
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.data())
 def test_json_is_lossless(data):
     space = data.draw(spaces())
@@ -186,7 +186,7 @@ def test_json_is_lossless(data):
     assert space.key(again) == space.key(replace(candidate, origin="other"))
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.data())
 def test_keys_tell_plans_apart(data):
     space = data.draw(spaces())
@@ -244,7 +244,7 @@ def test_the_program_asks_for_every_block():
     assert {choice.domain for choice in trace.values()} == {Options((0, 1, 2, 4, 8))}
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(spaces(), SEEDS)
 def test_whatever_is_built_belongs_to_the_space(space, seed):
     candidate, trace = run(space.build, at_random(np.random.default_rng(seed)))

@@ -105,7 +105,7 @@ def test_single_precision(form: str) -> None:
     np.testing.assert_allclose(slopes, gradients, rtol=0, atol=1e-4)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 5), st.integers(0, 30), st.integers(1, 6), st.sampled_from(FORMS))
 def test_compiled_and_numpy_agree(seed: int, qubits: int, gates: int, sets: int, form: str) -> None:
     """Any circuit, any form of noise, and any number of sets: in fours, alone, and what is left of both."""

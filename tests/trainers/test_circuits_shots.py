@@ -71,7 +71,7 @@ def test_variance_of_one_term_is_that_of_a_coin() -> None:
     assert shots.energy(code, np.array([0.0]), np.random.default_rng(0)) == 2.0
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(0, 2**32 - 1), st.integers(1, 4), st.booleans())
 def test_distributions_have_the_exact_mean(seed: int, qubits: int, noisy: bool) -> None:
     rng = np.random.default_rng(seed)

@@ -100,7 +100,7 @@ def test_energies_are_those_of_dense_matrices(qubits, backend):
         np.testing.assert_allclose(engine.energy(program(made), sets), wanted, rtol=0, atol=1e-12)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(
     words=st.lists(
         st.sampled_from([f"{k}{q}" for k in ("rx", "ry", "rz") for q in range(3)] + ["cx0-1", "cx2-0", "cx1-2"])

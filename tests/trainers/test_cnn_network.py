@@ -60,7 +60,7 @@ def images(count, dtype=torch.float64):
     return torch.randn(count, *SHAPE, generator=torch.Generator().manual_seed(count)).to(dtype)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(
     st.sampled_from(("plain", "residual")),
     st.integers(0, 2**32),
@@ -79,7 +79,7 @@ def test_any_sequence_of_edits_keeps_the_function_in_eval_mode(family, seed, edi
     assert before.std(0).max() > 0.01 * before.abs().max()  # the network is no constant
 
 
-@settings(max_examples=15, deadline=None)
+@settings(max_examples=15)
 @given(st.sampled_from(("widen", "kernel", "residual")), st.integers(0, 2**32))
 def test_widen_kernel_and_residual_keep_the_function_in_train_mode_too(kind, seed):
     space = CnnSpace(family="residual", **SMALL)
@@ -97,7 +97,7 @@ def test_widen_kernel_and_residual_keep_the_function_in_train_mode_too(kind, see
         assert relative(module(x), child_module(x)) <= 1e-9
 
 
-@settings(max_examples=20, deadline=None)
+@settings(max_examples=20)
 @given(st.sampled_from(("plain", "residual")), st.integers(0, 2**32))
 def test_parameters_and_macs_are_those_of_the_module(family, seed):
     space = CnnSpace(family=family, **SMALL)

@@ -19,7 +19,7 @@ def test_ratio_has_exact_sizes_and_depends_on_the_seed():
     assert (parts != by_ratio(1000, SHARES, 1)).any()
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 30), min_size=1, max_size=80))
 def test_time_never_runs_backwards_and_ties_stay_together(times):
     time = np.sort(np.asarray(times, float))
@@ -28,7 +28,7 @@ def test_time_never_runs_backwards_and_ties_stay_together(times):
     assert all(len(set(parts[time == t])) == 1 for t in time)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 @given(st.lists(st.integers(0, 6), min_size=1, max_size=80), st.integers(0, 3))
 def test_of_every_user_the_last_rows_are_left_out(users, seed):
     numbers = np.unique(users, return_inverse=True)[1]

@@ -78,7 +78,7 @@ def test_numbers_fall_into_quantile_bins():
     assert encode([found], {"price": ["30", "NA", "", "many", None]})[:, 0].tolist() == [2, 0, 0, 5, 0]
 
 
-@settings(max_examples=80, deadline=None)
+@settings(max_examples=80)
 @given(st.lists(st.floats(-9, 9).map(lambda x: round(x)), max_size=60), st.integers(2, 12))
 def test_no_bin_is_empty(values, bins):
     numbers = pl.Series("a", values, dtype=pl.Float64)

@@ -43,7 +43,7 @@ def test_scores_are_those_of_the_masked_table(plan, model, kernel):
 
 
 @pytest.mark.parametrize("kernel", KERNELS)
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     cells=st.tuples(*(st.tuples(*(st.sets(st.integers(0, WIDTH - 1)) for _ in starts)) for starts in STARTS)),
     elements=st.none() | st.integers(0, 200),

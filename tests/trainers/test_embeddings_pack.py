@@ -33,7 +33,7 @@ def test_there_and_back(name, model):
     assert torch.equal(first(every_row()), second(every_row()))
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=40)
 @given(
     cells=st.tuples(*(st.tuples(*(st.sets(st.integers(0, WIDTH - 1)) for _ in starts)) for starts in STARTS)),
     elements=st.none() | st.integers(0, 200),

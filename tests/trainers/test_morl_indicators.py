@@ -57,7 +57,7 @@ def test_points_that_do_not_exceed_the_reference_add_nothing():
     assert hypervolume(points[1:], reference) == 0.0
 
 
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=50)
 @given(st.integers(2, 4), st.integers(1, 20), st.integers(0, 2**31))
 def test_what_is_left_is_what_nothing_dominates(objectives, count, seed):
     points = np.random.default_rng(seed).integers(0, 4, (count, objectives)).astype(float)

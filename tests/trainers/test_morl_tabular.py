@@ -87,7 +87,7 @@ def test_corners_of_two_values_are_where_they_are_equal():
     np.testing.assert_allclose(found[np.argsort(found[:, 0])], [[0, 1], [0.5, 0.5], [1, 0]], atol=1e-6)
 
 
-@settings(max_examples=25, deadline=None)
+@settings(max_examples=25)
 @given(st.integers(2, 5), st.integers(1, 8), st.integers(0, 2**31))
 def test_the_surface_lies_below_its_corners(objectives, policies, seed):
     rng = np.random.default_rng(seed)
