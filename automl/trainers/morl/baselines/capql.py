@@ -49,7 +49,7 @@ class Capql(Adapter):
             ENDLESS,
             self.measured_in,
             np.array(self.plan.reference),
-            num_eval_weights_for_front=2,
+            num_eval_weights_for_front=self.plan.objectives,
         )
 
     def networks(self) -> Iterable[torch.nn.Module]:

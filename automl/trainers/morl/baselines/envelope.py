@@ -7,17 +7,22 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter, Following
+from automl.core.records import Weights
+from automl.trainers.morl.baselines import fitted, memory
+from automl.trainers.morl.baselines.adapter import ENDLESS, Following
 from automl.trainers.morl.baselines.library import library
+from automl.trainers.morl.baselines.paused import RestingAdapter
 from automl.trainers.morl.learner import Policy
 
 
-class Envelope(Adapter):
-    """One Q-network for all weights; a policy for each of the plan's. It can pause."""
+class Envelope(RestingAdapter):
+    """One Q-network for all weights; a policy for each of the plan's.
 
-    whole_episodes = True
+    It can pause. A network of another shape begins afresh, on what the memory holds.
+    """
 
     def build(self) -> Any:
         """Return the library's agent."""
@@ -50,7 +55,8 @@ class Envelope(Adapter):
         }
 
     def training(self) -> Callable[[], object]:
-        return partial(self.agent.train, ENDLESS, reset_num_timesteps=False, num_eval_weights_for_front=2)
+        unused = self.plan.objectives  # weights of the library's own evaluation; fewer than these it cannot make
+        return partial(self.agent.train, ENDLESS, reset_num_timesteps=False, num_eval_weights_for_front=unused)
 
     def networks(self) -> Iterable[torch.nn.Module]:
         return (self.agent.q_net,)
@@ -59,3 +65,33 @@ class Envelope(Adapter):
         rested = copy.copy(self.agent)
         rested.q_net = copy.deepcopy(self.agent.q_net)
         return [Following(partial(rested.eval, w=weights), self.see) for weights in self.plan.weights]
+
+    def knowledge(self) -> Weights:
+        agent = self.agent
+        return {
+            "step": np.array(agent.global_step, np.int64),
+            **fitted.dump(self._fitted(), agent.q_optim),
+            **{f"memory/{name}": array for name, array in memory.dump(agent.replay_buffer).items()},
+        }
+
+    def take_up(self, knowledge: Weights) -> None:
+        agent = self.agent
+        agent.global_step = int(knowledge["step"])
+        fitted.load(self._fitted(), agent.q_optim, knowledge)
+        kept = {k.removeprefix("memory/"): a for k, a in knowledge.items() if k.startswith("memory/")}
+        memory.load(agent.replay_buffer, kept)
+        begun = agent.global_step >= agent.learning_starts
+        if begun and agent.epsilon_decay_steps is not None:
+            agent.epsilon = self._now("epsilon", agent.epsilon_decay_steps)
+        if begun and agent.homotopy_decay_steps is not None:
+            agent.homotopy_lambda = self._now("homotopy_lambda", agent.homotopy_decay_steps)
+
+    def _fitted(self) -> dict[str, torch.nn.Module]:
+        return {"network": self.agent.q_net, "target": self.agent.target_q_net}
+
+    def _now(self, name: str, length: int) -> Any:
+        """Return what a schedule of the library says at this step."""
+        agent = self.agent
+        falling = library("common.utils", "linearly_decaying_value")
+        start, end = getattr(agent, f"initial_{name}"), getattr(agent, f"final_{name}")
+        return falling(start, length, agent.global_step, agent.learning_starts, end)

@@ -63,7 +63,7 @@ class GpiLs(Adapter):
             ENDLESS,
             self.measured_in,
             np.array(self.plan.reference),
-            num_eval_weights_for_front=2,
+            num_eval_weights_for_front=self.plan.objectives,
             num_eval_episodes_for_front=self.own["probes"],
             timesteps_per_iter=self.share("rounds"),
             weight_selection_algo=self.own["selection"],

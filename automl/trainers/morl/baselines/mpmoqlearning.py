@@ -55,7 +55,7 @@ class MpMoqLearning(Adapter):
             self.measured_in,
             np.array(self.plan.reference),
             timesteps_per_iteration=self.share("policies"),
-            num_eval_weights_for_front=2,
+            num_eval_weights_for_front=self.plan.objectives,
             num_eval_episodes_for_front=self.own["probes"],
         )
 

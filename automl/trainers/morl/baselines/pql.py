@@ -13,8 +13,10 @@ import numpy as np
 import numpy.typing as npt
 
 from automl.core.errors import UsageError
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter
+from automl.core.records import Weights
+from automl.trainers.morl.baselines.adapter import ENDLESS
 from automl.trainers.morl.baselines.library import library
+from automl.trainers.morl.baselines.paused import RestingAdapter
 from automl.trainers.morl.learner import Actor, Policy
 
 Array = npt.NDArray[Any]
@@ -23,10 +25,8 @@ MOST_CELLS = 2_000_000
 """Pairs of an observation and an action: each has a set of returns."""
 
 
-class Pql(Adapter):
+class Pql(RestingAdapter):
     """Tables of sets of returns; a policy for each return of the set where episodes start. It can pause."""
-
-    whole_episodes = True
 
     def build(self) -> Any:
         """Return the library's agent."""
@@ -66,8 +66,35 @@ class Pql(Adapter):
         tables = Tables(
             [list(row) for row in agent.non_dominated], agent.avg_reward.copy(), agent.gamma, tuple(agent.env_shape)
         )
-        returns = agent.get_local_pcs(state=tables.number(self.environment.start))
+        started = self.environment.start
+        returns = agent.get_local_pcs(state=0 if started is None else tables.number(started))
         return [Pursuit(tables, np.array(aim), self.see) for aim in sorted(returns)]
+
+    def knowledge(self) -> Weights:
+        agent = self.agent
+        cells = np.argwhere(agent.counts > 0)
+        sets = [agent.non_dominated[row][action] for row, action in cells]
+        return {
+            "step": np.array(agent.global_step, np.int64),
+            "cells": cells,
+            "counts": agent.counts[tuple(cells.T)],
+            "rewards": agent.avg_reward[tuple(cells.T)],
+            "sizes": np.array([len(returns) for returns in sets], np.int64),
+            "returns": np.array([one for returns in sets for one in returns]).reshape(-1, agent.num_objectives),
+        }
+
+    def take_up(self, knowledge: Weights) -> None:
+        agent, cells = self.agent, knowledge["cells"]
+        agent.global_step = int(knowledge["step"])
+        agent.counts[tuple(cells.T)] = knowledge["counts"]
+        agent.avg_reward[tuple(cells.T)] = knowledge["rewards"]
+        ends = np.cumsum(knowledge["sizes"])
+        for (row, action), end, size in zip(cells, ends, knowledge["sizes"], strict=True):
+            agent.non_dominated[row][action] = set(map(tuple, knowledge["returns"][end - size : end]))
+        falling = library("common.utils", "linearly_decaying_value")
+        agent.epsilon = falling(
+            agent.initial_epsilon, agent.epsilon_decay_steps, agent.global_step, 0, agent.final_epsilon
+        )
 
 
 def _counted(low: Array, observation: Any) -> Array:
