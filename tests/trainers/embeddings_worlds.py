@@ -54,8 +54,8 @@ WORLDS = {"ctr": (clicks, CLICKS), "rating": (ratings, RATINGS), "topk": (feedba
 def trainer(task="ctr", **settings):
     """Return a trainer on one of the worlds, quick unless told otherwise."""
     data, schema = WORLDS[task]
-    quick = {"batch_size": 128, "epochs": 3, "search_epochs": 3, "final_epochs": 3, "hidden": (8,), "split": "ratio"}
-    quick |= {"repeats": 2}
+    epochs = {"epochs": 3, "search_epochs": 3, "final_epochs": 3}
+    quick = {**epochs, "batch_size": 128, "hidden": (8,), "repeats": 2, "split": "ratio"}
     return EmbeddingsTrainer(data(), schema=schema, task=task, **{**quick, **settings})
 
 
