@@ -87,7 +87,7 @@ def test_answers_that_the_program_has_no_use_for_are_refused_when_it_is_made():
 
 
 def test_candidates_of_another_program_are_refused():
-    with pytest.raises(InvalidCandidate, match="searches .*:shorter"):
+    with pytest.raises(InvalidCandidate, match=r"searches .*:shorter"):
         ModelSpace(of=shorter).check(candidate())
 
 

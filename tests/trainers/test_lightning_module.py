@@ -135,7 +135,7 @@ def test_a_module_that_logs_nothing_is_told_what_to_write():
 
 
 def test_a_program_that_builds_something_else_is_told_of_the_other_trainer():
-    with pytest.raises(UsageError, match="builds a int.*--trainer estimator"):
+    with pytest.raises(UsageError, match=r"builds a int.*--trainer estimator"):
         train(LightningTrainer(own.rows(), **QUICK), Model(own.plain, (("width", 4),)))
 
 

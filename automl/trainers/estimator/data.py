@@ -64,13 +64,13 @@ def _rows(part: Any) -> Any:
 
 
 def _file(path: Path) -> Any:
-    import polars as pl
+    import pandas  # not Polars: what selects columns by their type in a pipeline knows pandas only
 
     if path.suffix.lower() not in _READERS:
         raise InvalidData(f"{path} is neither a CSV nor a Parquet file.", _FORMS)
     try:
-        return getattr(pl, _READERS[path.suffix.lower()])(path)
-    except (OSError, pl.exceptions.PolarsError) as error:
+        return getattr(pandas, _READERS[path.suffix.lower()])(path)
+    except (OSError, ValueError) as error:
         raise InvalidData(f"{path} cannot be read: {error}.", _FORMS) from error
 
 
