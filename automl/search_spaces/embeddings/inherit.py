@@ -2,8 +2,8 @@
 
     the same plan                   everything: a further segment
     wide -> soft                    everything but state/
-    wide, soft -> whole cells       the kept columns, alpha multiplied in; first/; net/
-    wide, soft -> elements          the largest |alpha e|; first/; net/
+    wide, soft -> whole cells       the kept columns, alpha multiplied in; first/; net/; teacher/
+    wide, soft -> elements          the largest |alpha e|; first/; net/; teacher/
     thresholds -> elements          the values before training of what survived, and nothing else (PEP's lottery ticket)
     plain -> plain                  blocks all of whose columns are there; first/; net/
 
@@ -57,6 +57,7 @@ def _from_another(pairs: list[_Pair], child: Plan, parent: Plan, weights: Weight
     if parent.stage == "thresholds":
         return _survivors(pairs, child, weights)
     around = _around(child, parent, weights)
+    around |= {name: array for name, array in weights.items() if relaxed and name.startswith(layout.TEACHER)}
     if child.elements is not None:
         return {**(_elements(pairs, child, weights) if relaxed else {}), **around}
     return {**(_cells(pairs, weights) if parent.elements is None else {}), **around}

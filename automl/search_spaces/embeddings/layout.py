@@ -10,6 +10,7 @@ Blocks are numbered from 0, hottest first.
     initial/FIELD/BLOCK    (rows of the block, width) float32, the table before training: stage "thresholds" only
     first/FIELD            (rows,) float32: first-order weights, the biases of matrix factorisation
     net/NAME               everything else of the model
+    teacher/NAME           any of the above, of a plan of all columns: those cut from a relaxed run learn from it
     state/NAME             state of a relaxed run between two segments; nothing but the next segment reads it
 """
 
@@ -52,4 +53,5 @@ def first(field: str) -> str:
 
 
 NET = "net/"
+TEACHER = "teacher/"
 STATE = "state/"

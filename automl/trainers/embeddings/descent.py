@@ -7,6 +7,7 @@ that its step costs what the batch costs, not what the table costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -31,27 +32,47 @@ Milliseconds of a step, matrix factorisation of K = 32 on one thread, dense / sp
 """
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a model learns from besides its rows.
+
+    Attributes:
+        teacher: a trained model, in eval mode.
+        share: of the loss that is about the teacher's scores.
+    """
+
+    teacher: Recommender
+    share: float
+
+
 class Loss(nn.Module):
     """The loss of a batch, as one module, so that its parameters can be replaced (`torch.func.functional_call`).
 
     Only embeddings that the batch reads are shrunk, once for every time they are read: popular rows are shrunk more
     often, in step with how often they are fitted, rows that training never reads stay as they are, and the penalty has
-    a sparse gradient wherever the loss has one (Koren, Bell and Volinsky 2009, equation 2).
+    a sparse gradient wherever the loss has one (Koren, Bell and Volinsky 2009, equation 2). The penalty keeps weights
+    from following the noise of single rows; a teacher's scores have none, so it goes with the share of the rows.
 
     Args:
         recommender: what is trained.
         task: its loss.
         l2: weight of the mean squared length of the embeddings of a row of data.
+        lesson: what is learned besides; its teacher is no part of the module.
     """
 
-    def __init__(self, recommender: Recommender, task: Task, l2: float) -> None:
+    def __init__(self, recommender: Recommender, task: Task, l2: float, lesson: Lesson | None = None) -> None:
         super().__init__()
-        self.recommender, self.task, self.l2 = recommender, task, l2
+        self.recommender, self.task, self.l2, self.lesson = recommender, task, l2, lesson
 
     def forward(self, ids: Tensor, labels: Tensor, *, penalised: bool = True) -> Tensor:
         """Return the loss of rows (B, F) with labels (B,)."""
-        loss, length = self.task.loss(self.recommender, ids, labels)
-        return loss + self.l2 * length if self.l2 and penalised else loss
+        l2 = self.l2 if penalised else 0.0
+        if self.lesson is None:
+            loss, length = self.task.loss(self.recommender, ids, labels)
+        else:
+            loss, length = self.task.told(self.recommender, ids, self.lesson.teacher, self.lesson.share)
+            l2 *= 1.0 - self.lesson.share
+        return loss + l2 * length if l2 else loss
 
 
 class Descent:

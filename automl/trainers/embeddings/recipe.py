@@ -15,7 +15,7 @@ Update: TypeAlias = Literal["auto", "dense", "sparse"]
 
 @dataclass(frozen=True, slots=True)
 class Recipe:
-    """Settings of trainings; see `EmbeddingsTrainer`. `model`, `lr` and `l2` are resolved."""
+    """Settings of trainings; see `EmbeddingsTrainer`. `model`, rates and penalties are resolved."""
 
     model: str
     hidden: tuple[int, ...]
@@ -32,6 +32,7 @@ class Recipe:
     repeats: int
     update: Update
     inherit_lr: float
+    inherit_l2: float
     search_lr: float
     alpha_lr: float | None
     l1: float
@@ -43,6 +44,7 @@ class Recipe:
     rise: float
     k: int
     negatives: int
+    distil: float
     device: Device
     threads: int | None
 
@@ -68,7 +70,7 @@ class Recipe:
                     f"'{name}' must be positive, got {getattr(self, name)}.",
                     f"Type for example: --set {name}=0.001, or leave it out for the usual one.",
                 )
-        for name in ("l2", "l1", "rise"):
+        for name in ("l2", "inherit_l2", "l1", "rise"):
             if not getattr(self, name) >= 0:
                 raise UsageError(
                     f"'{name}' must not be negative, got {getattr(self, name)}.",
@@ -76,8 +78,11 @@ class Recipe:
                 )
         if not 0 <= self.dropout < 1:
             raise UsageError(
-                f"'dropout' must be in [0, 1), got {self.dropout}.", "Type for example: --set dropout=0.1, or 0 for none."
+                f"'dropout' must be in [0, 1), got {self.dropout}.",
+                "Type for example: --set dropout=0.1, or 0 for none.",
             )
+        if not 0 <= self.distil < 1:
+            raise UsageError(f"'distil' must be in [0, 1), got {self.distil}.", "0 learns from the data alone.")
         if not 0 < self.decay <= 1:
             raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
         if self.threads is not None and self.threads < 1:

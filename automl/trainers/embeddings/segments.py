@@ -68,7 +68,7 @@ class Segment:
 
 def without_state(weights: Weights) -> Weights:
     """Return what others than the next segment read."""
-    return {name: array for name, array in weights.items() if not name.startswith(layout.STATE)}
+    return {name: array for name, array in weights.items() if not name.startswith((layout.STATE, layout.TEACHER))}
 
 
 def folded(weights: Weights | None) -> Weights | None:

@@ -77,6 +77,7 @@ class EmbeddingsTrainer(Trainer):
         update: whether all rows of the tables are updated in every step ("dense") or those of the batch ("sparse");
             "auto" takes what was measured to be faster.
         inherit_lr: learning rate of ordinary plans from inherited weights; None takes 0.6 of `lr` for clicks, else 0.3.
+        inherit_l2: `l2` of ordinary plans that start from inherited weights; None takes `l2`.
         search_lr: learning rate of the weights in stage `soft`; None takes `inherit_lr` where that is set, else 0.3 of
             `lr`.
         alpha_lr: learning rate of alpha, per step; None takes one with which an epoch can move alpha by half its range.
@@ -89,6 +90,8 @@ class EmbeddingsTrainer(Trainer):
         rise: what an epoch of stage `thresholds` adds to the logit of every threshold.
         k: how many items are recommended, task `topk`.
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
+        distil: share of the loss of plans cut from a relaxed run that is about the scores of its warm start, not about
+            the data, task `topk`; 0 makes no teacher of the warm start.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
         threads: CPU threads of torch; None leaves torch's own. With one the result does not depend on where it ran.
 
@@ -119,6 +122,7 @@ class EmbeddingsTrainer(Trainer):
             "average": False,
             "alpha_every": 1,
             "tower": "frozen",
+            "distil": 0.0,
         }
     }
 
@@ -132,10 +136,11 @@ class EmbeddingsTrainer(Trainer):
         epochs: int = 20, search_epochs: int = 7, pep_epochs: int = 60, final_epochs: int = 60,
         patience: int | None = None, decay: float = 0.5, batch_size: int | None = None, lr: float | None = None,
         l2: float | None = None, repeats: int = 1, update: Update = "auto", inherit_lr: float | None = None,
+        inherit_l2: float | None = None,
         search_lr: float | None = None, alpha_lr: float | None = None, l1: float = 0.0, order: int = 1,
         normalise: bool = True, average: bool = True, alpha_every: int = 2,
         tower: Tower = "trained", rise: float = 0.2, k: int = 20, negatives: int = 1024,
-        device: Device = "auto", threads: int | None = 1,
+        distil: float = 0.5, device: Device = "auto", threads: int | None = 1,
     ) -> None:
         # fmt: on
         self.reading = Reading(
@@ -148,11 +153,11 @@ class EmbeddingsTrainer(Trainer):
         patience = _first(patience, usual)
         search_lr = _first(search_lr, _first(inherit_lr, lr * SEARCH_SHARE))
         inherit_lr = _first(inherit_lr, lr * INHERIT_SHARE[found.task])
+        inherit_l2 = _first(inherit_l2, l2)
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
-            lr, l2, repeats, update, inherit_lr, search_lr, alpha_lr, l1, order, normalise, average, alpha_every, tower,
-            rise,
-            k, negatives, device, threads,
+            lr, l2, repeats, update, inherit_lr, inherit_l2, search_lr, alpha_lr, l1, order, normalise, average,
+            alpha_every, tower, rise, k, negatives, distil, device, threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
@@ -200,7 +205,7 @@ class EmbeddingsTrainer(Trainer):
         return self._repeated(candidate, epochs, weights, seed, report)
 
     def _segment(self, plan: Plan, epochs: int, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        from automl.trainers.embeddings.fit import fit_segment
+        from automl.trainers.embeddings.stages import fit_segment
 
         trained = fit_segment(
             plan, self._prepared(), self.recipe, weights=weights, seed=seed, report=report, epochs=epochs
@@ -209,13 +214,15 @@ class EmbeddingsTrainer(Trainer):
 
     def _repeated(self, plan: Plan, epochs: int, weights: Weights | None, seed: int, report: Report) -> Outcome:
         from automl.trainers.embeddings.fit import fit
+        from automl.trainers.embeddings.teacher import lesson_of
 
         trainings: list[Trained] = []
-        first = 0
+        first, lesson = 0, lesson_of(plan, self._prepared(), self.recipe, weights)
         for repeat in range(self.recipe.repeats):
             trained = fit(
                 plan, self._prepared(), self.recipe,
                 weights=weights, seed=seed + repeat * _BETWEEN_REPEATS, report=report, epochs=epochs, first=first,
+                lesson=lesson,
             )  # fmt: skip
             trainings.append(trained)
             first += trained.epochs

@@ -32,10 +32,12 @@ class Task(ABC):
     Attributes:
         measures: what is measured, the objective first, with the direction in which it is better.
         pointwise: whether every score has a loss of its own, a mean over rows.
+        teachable: whether it can be learned from another model's scores.
     """
 
     measures: Mapping[str, Direction]
     pointwise: ClassVar[bool] = False
+    teachable: ClassVar[bool] = False
 
     @abstractmethod
     def bias(self, labels: Tensor) -> float:
@@ -44,6 +46,14 @@ class Task(ABC):
     @abstractmethod
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean loss of rows (B, F), and the mean squared length of the embeddings of a row."""
+
+    def told(self, recommender: Recommender, ids: Tensor, teacher: Recommender, share: float) -> tuple[Tensor, Tensor]:
+        """Return the same as `loss`, where a share of what is learned is what a teacher says; teachable tasks have it.
+
+        Raises:
+            NotImplementedError: if the task is not teachable.
+        """
+        raise NotImplementedError
 
     @abstractmethod
     def measure(self, model: Model, part: Part) -> dict[str, float]:

@@ -4,12 +4,21 @@ Trained by softmax over items: all of them where they are few, else those of the
 the batch. A user's scores of all items serve all of his rows that the batch has, so rows of a user had better come
 together: an epoch then costs what its users cost, not what its rows cost. Measured by full ranking over all known items
 that the user has not met before.
+
+A small model learns from a trained large one besides (Hinton, Vinyals and Dean: Distilling the knowledge in a neural
+network. arXiv 1503.02531, 2015). With p the softmax of its scores s, and q that of the teacher's scores t,
+
+    loss of a row (user u, item i) = -(1 - share) log p_ui - share sum_j q_uj log p_uj
+
+A row says what one user chose once; q says what he would have chosen, too, and what he never would.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar
 
 import torch
 from torch import Tensor
@@ -27,6 +36,24 @@ SCORES_AT_ONCE = 4_194_304
 """Scores of users and items that are in memory at once in an evaluation."""
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Batch:
+    """What a batch of B rows is about.
+
+    Attributes:
+        users: (U,) of the rows, each once.
+        items: (I,) whose scores the loss needs: all known ones, or the P of the rows, ascending, and the drawn.
+        places, slots: (B,) of every row, its place in users and in items.
+        drawn: (N,) items drawn evenly from all; None where items are all.
+    """
+
+    users: Tensor
+    items: Tensor
+    places: Tensor
+    slots: Tensor
+    drawn: Tensor | None = None
+
+
 class TopK(Task):
     """Normalised discounted cumulative gain, recall and hit rate of the first k items.
 
@@ -39,16 +66,20 @@ class TopK(Task):
         rows: rows of these fields, with PAD and OOV.
         k: how many items are recommended.
         negatives: items that are drawn for a batch.
+
+    Attributes:
+        known: (I,) rows of the items that training saw.
     """
 
     measures = MEASURES["topk"]
+    teachable: ClassVar[bool] = True
 
     def __init__(self, seen: Tensor, *, place: tuple[int, int], rows: tuple[int, int], k: int, negatives: int) -> None:
         self.user, self.item = place
         self.users, self.items = rows
         self.k, self.negatives = min(k, self.items - 2), negatives
         self.seen = Pairs.of(seen, self.users)
-        self._known = torch.arange(1, self.items - 1, device=seen.device)
+        self.known = torch.arange(1, self.items - 1, device=seen.device)
 
     @classmethod
     def of(cls, dataset: Dataset, device: torch.device, seen: Sequence[str], *, k: int, negatives: int) -> TopK:
@@ -64,38 +95,49 @@ class TopK(Task):
         return 0.0
 
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
+        batch = self._batch(ids)
+        logits, size = self._logits(recommender, batch)
+        return (logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]).mean(), size
+
+    def told(self, recommender: Recommender, ids: Tensor, teacher: Recommender, share: float) -> tuple[Tensor, Tensor]:
+        batch = self._batch(ids)
+        with torch.no_grad():
+            chances = self._logits(teacher, batch)[0].softmax(1)
+        logits, size = self._logits(recommender, batch)
+        finite = logits if batch.drawn is None else logits.masked_fill(chances == 0, 0.0)
+        chosen, expected = logits[batch.places, batch.slots], (chances * finite).sum(1)[batch.places]
+        return (logits.logsumexp(1)[batch.places] - (1.0 - share) * chosen - share * expected).mean(), size
+
+    def _batch(self, ids: Tensor) -> _Batch:
+        """Return whom rows (B, F) are about, and which items their loss needs the scores of."""
         users, places = torch.unique(ids[:, self.user], return_inverse=True)
         items = ids[:, self.item]
         if self.items <= FULL_SOFTMAX:
-            scores, (mine, theirs) = recommender.cross(users, self._known)
-            slots, rest = items - 1, scores.logsumexp(1)
-        else:
-            positives, slots = torch.unique(items, return_inverse=True)
-            drawn = torch.randint(1, self.items - 1, (self.negatives,)).to(items.device)
-            scores, (mine, theirs) = recommender.cross(users, torch.cat([positives, drawn]))
-            rest = self._estimated(scores, positives, drawn, (places, slots))
-        size = (mine[places].square().sum() + theirs[slots].square().sum()) / len(ids)
-        return (rest[places] - scores[places, slots]).mean(), size
+            return _Batch(users, self.known, places, items - 1)
+        positives, slots = torch.unique(items, return_inverse=True)
+        drawn = torch.randint(1, self.items - 1, (self.negatives,)).to(items.device)
+        return _Batch(users, torch.cat([positives, drawn]), places, slots, drawn)
 
-    def _estimated(self, scores: Tensor, positives: Tensor, drawn: Tensor, pairs: tuple[Tensor, Tensor]) -> Tensor:
-        """Return the logarithm (U,) of the sum of exp(score) over all items, as far as this batch can tell.
+    def _logits(self, recommender: Recommender, batch: _Batch) -> tuple[Tensor, Tensor]:
+        """Return what the softmax (U, I) is over, and the mean squared length of the embeddings of a row."""
+        scores, (mine, theirs) = recommender.cross(batch.users, batch.items)
+        size = (mine[batch.places].square().sum() + theirs[batch.slots].square().sum()) / len(batch.places)
+        return (scores if batch.drawn is None else self._estimated(scores, batch, batch.drawn)), size
+
+    def _estimated(self, scores: Tensor, batch: _Batch, drawn: Tensor) -> Tensor:
+        """Return scores (U, P + N) whose softmax is that over all items, as far as this batch can tell.
 
         The items that it has of a user count as they are. Of the others, each that was drawn stands for
         `items / negatives`.
-
-        Args:
-            scores: (U, P + N), of the items of the batch, then of those drawn.
-            positives: (P,) ascending, the items of the batch.
-            drawn: (N,) items drawn evenly from all.
-            pairs: places of users and of items that belong together.
         """
+        positives = batch.items[: -len(drawn)]
         own = torch.zeros(len(scores), len(positives), dtype=torch.bool, device=scores.device)
-        own[pairs] = True
+        own[batch.places, batch.slots] = True
         places = torch.searchsorted(positives, drawn).clamp(max=len(positives) - 1)
         again = own[:, places] & (positives[places] == drawn)
         known, others = scores.tensor_split([len(positives)], dim=1)
         others = others + math.log((self.items - 2) / self.negatives)
-        return torch.cat([known.masked_fill(~own, -math.inf), others.masked_fill(again, -math.inf)], 1).logsumexp(1)
+        return torch.cat([known.masked_fill(~own, -math.inf), others.masked_fill(again, -math.inf)], 1)
 
     @torch.no_grad()
     def measure(self, model: Model, part: Part) -> dict[str, float]:
