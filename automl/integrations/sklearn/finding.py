@@ -80,13 +80,14 @@ class Finding:
         return cls(body, load_weights(folder / _WEIGHTS), summary)
 
 
-def find(options: Mapping[str, Any], data: Any, directory: str | Path | None) -> Finding:
+def find(options: Mapping[str, Any], data: Any, directory: str | Path | None, budget: str | None = None) -> Finding:
     """Search, and return the best model.
 
     Args:
         options: those of `automl.search`, but for `data` and `out`.
         data: what the trainer should train on.
         directory: the run directory, from which an unfinished search is taken up; None for one that is removed.
+        budget: the best at this budget is meant, where candidates are proposed for several.
 
     Raises:
         AutomlError: if something does not fit together, or no trial succeeded.
@@ -97,7 +98,8 @@ def find(options: Mapping[str, Any], data: Any, directory: str | Path | None) ->
         if not summary["best"]:
             why = summary["failures"][0]["message"] if summary["failures"] else "the budget was too small"
             raise AutomlError(f"No trial succeeded within the limits: {why}.", "Set verbose=True to see more.")
-        export(run, exported)
+        best = summary["budgets"].get(budget) or summary["best"]
+        export(run, exported, best["trial"])
         body = json.loads((exported / _MODEL).read_text("utf-8"))
         body["config"]["out"] = None  # where it was searched is nobody's matter any more
         return Finding(body, load_weights(exported / _WEIGHTS), summary)

@@ -47,17 +47,12 @@ class Imaging(Searching):
         directory: str | Path | None = None,
         verbose: bool = False,
     ) -> None:
-        self.trials = trials
-        self.time = time
-        self.controller = controller
-        self.objectives = objectives
-        self.settings = settings
+        super().__init__(
+            trials=trials, time=time, controller=controller, objectives=objectives, settings=settings,
+            workers=workers, random_state=random_state, directory=directory, verbose=verbose,
+        )  # fmt: skip
         self.image_shape = image_shape
         self.validation_fraction = validation_fraction
-        self.workers = workers
-        self.random_state = random_state
-        self.directory = directory
-        self.verbose = verbose
 
     def __sklearn_tags__(self) -> Tags:
         tags = super().__sklearn_tags__()

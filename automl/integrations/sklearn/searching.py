@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -25,9 +25,9 @@ class Searching(BaseEstimator):  # type: ignore[misc]
     """An estimator whose `fit` is a search; each has the parameters below, and those of its own data.
 
     Args:
-        trials: how many candidates are tried; None for the trainer's default, or no bound where `time` is one.
+        trials: how many candidates are tried; with None, `time` is the bound, or else the trainer's default.
         time: how long the search may take: "90s", "10m", "1.5h".
-        controller: who proposes candidates: "hill_climb", "random", "evolution", "bayesian", ...
+        controller: who proposes candidates: "random", "evolution", "bayesian", ...; None for the space's own.
         objectives: what is better, as in `automl search`: ["max:val_accuracy", "params<=5000"]; None for the usual.
         settings: settings of the parts, as in `--set`: {"trainer.epochs": 4}.
         workers: evaluations at the same time, each in a process of its own.
@@ -45,8 +45,31 @@ class Searching(BaseEstimator):  # type: ignore[misc]
     _keeps: ClassVar[tuple[str, ...]] = ()
     """Fitted attributes beside those of every search, for `save`."""
 
-    def _search(self, data: Any, settings: Mapping[str, Any]) -> Self:
-        """Search with these settings, which the user's go before, and keep what was found."""
+    def __init__(
+        self,
+        *,
+        trials: int | None = None,
+        time: str | None = None,
+        controller: str | None = None,
+        objectives: Sequence[str] | None = None,
+        settings: dict[str, Any] | None = None,
+        workers: int = 1,
+        random_state: Any = None,
+        directory: str | Path | None = None,
+        verbose: bool = False,
+    ) -> None:
+        self.trials = trials
+        self.time = time
+        self.controller = controller
+        self.objectives = objectives
+        self.settings = settings
+        self.workers = workers
+        self.random_state = random_state
+        self.directory = directory
+        self.verbose = verbose
+
+    def _search(self, data: Any, settings: Mapping[str, Any], budget: str | None = None) -> Self:
+        """Search with these settings, which the user's go before, and keep the best; with a budget, the best at it."""
         options = {
             "space": self._space,
             "controller": self.controller,
@@ -62,7 +85,7 @@ class Searching(BaseEstimator):  # type: ignore[misc]
             "mlflow": "none",
             "quiet": not self.verbose,
         }
-        return self._adopt(find(options, data, self.directory))
+        return self._adopt(find(options, data, self.directory, budget))
 
     def _seed(self) -> int:
         """Return the seed itself where it is one; a search by `automl search --seed` is then the same."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import importlib.util
-from collections.abc import Sequence
-from typing import Literal, TypeAlias
+from collections.abc import Mapping, Sequence
+from typing import Any, Literal, TypeAlias
 
 import torch
 import torch.nn.functional as F
@@ -57,6 +57,20 @@ class Exported(nn.Module):
         vectors = F.embedding(ids + self.offsets, self._propagated()) if self.scorer.propagates else self.tables(ids)
         scores: Tensor = self.scorer(vectors, self._first(ids))
         return scores + self.bias
+
+    def encode(self, frame: Any) -> Tensor:
+        """Return the rows (N, F) of the tables that data stand for, as `forward` takes them.
+
+        Args:
+            frame: a DataFrame or a mapping of names to arrays, with all fields of the training data; it needs no label.
+
+        Raises:
+            InvalidData: if a field is missing, or holds what its type forbids.
+        """
+        from automl.trainers.embeddings.data.vocabulary import columns_from, encode  # polars
+
+        facts: Mapping[str, Any] = self.facts  # type: ignore[assignment]
+        return torch.from_numpy(encode(columns_from(facts["vocabulary"]), frame)).long()
 
     def _checked(self, ids: Tensor) -> Tensor:
         if len(ids) and not torch.compiler.is_compiling():  # a traced model cannot branch on its input
