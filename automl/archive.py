@@ -70,6 +70,20 @@ class Archive:
             return first
         return max((trial for trial in self.ranked if trial.number in full), key=lambda trial: full[trial.number])
 
+    @cached_property
+    def best_metrics(self) -> Metrics:
+        """What the best trial is to be reported by: what the search measured, unless full trainings decided.
+
+        They are fresh measurements then; what the search measured made it a finalist, and is flattered by that.
+        """
+        if self.best is None:
+            return {}
+        goal, finals = self.info.objectives.goals[0], self.header.get("finals", [])
+        measured: Any = [final for final in finals if goal.metric in final.get("metrics", ())]  # type: ignore[union-attr]
+        own = [final["metrics"] for final in measured if final["trial"] == self.best.number]
+        decided = len({final["trial"] for final in measured}) > 1 and len(self.info.objectives.goals) == 1
+        return max(own, key=goal.score) if own and decided and not self.by_budget else self.best.metrics
+
     @property
     def _scores_in_full(self) -> Mapping[int, float]:
         """By number of the trial, the better score of its full trainings by the first objective."""

@@ -39,8 +39,9 @@ def _sentence(archive: Archive) -> str:
             return f"No trial has respected the limits yet ({html.escape(str(archive.info.objectives))})."
         return "No trial has succeeded yet." if archive.trials else "No trial has ended yet."
     goal, *others = archive.info.objectives.goals
-    value = words.measured(goal.metric, best.metrics[goal.metric])
-    said = f"<strong>{value}</strong> {html.escape(words.spoken(goal.metric))}{_with(archive, best)}"
+    value = words.measured(goal.metric, archive.best_metrics[goal.metric])
+    full = "" if archive.best_metrics is best.metrics else " in full training"
+    said = f"<strong>{value}</strong> {html.escape(words.spoken(goal.metric))}{_with(archive, best)}{full}"
     place = f"the first of {len(archive.front)} on the front, out" if others else "the best"
     return f"{said}: {place} of {words.counted(len(archive.trials), 'trial')}{_against(archive)}."
 
@@ -57,12 +58,12 @@ def _with(archive: Archive, best: Trial) -> str:
 
 def _against(archive: Archive) -> str:
     goal = archive.info.objectives.goals[0]
-    named = [(name, other.best) for name, other in archive.baselines.items() if other.best]
+    named = [(name, other.best_metrics) for name, other in archive.baselines.items() if other.best]
     if not named or archive.best is None:
         return ""
     name, other = min(named, key=lambda pair: pair[0] != "random")
-    value = other.metrics[goal.metric]
-    gap = goal.score(archive.best.metrics) - goal.score(other.metrics)
+    value = other[goal.metric]
+    gap = goal.score(archive.best_metrics) - goal.score(other)
     stand = (
         "as good as" if gap == 0 else f"{words.difference(goal.metric, gap)} {'better' if gap > 0 else 'worse'} than"
     )

@@ -59,6 +59,11 @@ def drawing(height: int = 380, **layout: Any) -> Any:
     return figure
 
 
+def beside(place: int) -> str:
+    """Return the colour of the winner (0), of what it is compared with (1), and of others."""
+    return (BEST, BASELINE, *SERIES[1:])[place % (1 + len(SERIES))]
+
+
 def name_axes(figure: Any, x: str, y: str) -> None:
     """Write the name of the x axis below it and that of the y axis above it, where it can be read upright."""
     figure.update_xaxes(title={"text": html.escape(x), "font": {"size": 13}})

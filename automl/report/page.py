@@ -4,17 +4,34 @@ from __future__ import annotations
 
 import html
 import time
+from dataclasses import replace
 from importlib.resources import files
+from itertools import groupby
 from string import Template
 
 from plotly.offline import get_plotlyjs
 
 from automl.archive import Archive
-from automl.report import curves, diagnostics, finals, growth, lineage, pareto, table, trade_off
+from automl.report import (
+    choices,
+    curves,
+    diagnostics,
+    finals,
+    fronts,
+    growth,
+    importance,
+    lineage,
+    on_the_way,
+    pareto,
+    table,
+    trade_off,
+)
 from automl.report.headline import headline
 from automl.report.section import Section
 
-SECTIONS = (growth, lineage, pareto, trade_off, curves, finals, diagnostics, table)
+SECTIONS = (
+    growth, fronts, on_the_way, lineage, pareto, trade_off, curves, importance, choices, finals, diagnostics, table,
+)  # fmt: skip
 
 
 def page(archive: Archive) -> str:
@@ -36,10 +53,13 @@ def page(archive: Archive) -> str:
 
 def _even(sections: list[Section]) -> list[Section]:
     """Let a narrow section without a neighbour take the full width."""
-    narrow = [section for section in sections if not section.wide]
-    if len(narrow) != 1:
-        return sections
-    return [Section(s.title, s.note, s.figures, s.body) for s in sections]
+    even: list[Section] = []
+    for wide, group in groupby(sections, key=lambda section: section.wide):
+        run = list(group)
+        even += run[:-1] if not wide and len(run) % 2 else run
+        if not wide and len(run) % 2:
+            even.append(replace(run[-1], wide=True))
+    return even
 
 
 def _render(section: Section) -> str:

@@ -16,6 +16,8 @@ from automl.report.section import Section
 
 WITHIN = 0.9
 """The share of trials, best first, that the frame must hold: a few very bad ones would flatten the front."""
+_MUCH = 1.25
+"""The cost of a trial is worth an axis where it varies by so much."""
 _SIZES = ("params", "macs", "bytes", "latency", "depth", "gates")
 
 
@@ -50,7 +52,14 @@ def _across(archive: Archive) -> Objective | None:
         return archive.info.objectives.goals[1]
     known = set[str]().union(*(trial.metrics for trial in archive.ranked[:50]))
     size = next((name for name in _SIZES if name in known), None)
-    return Objective(f"min:{size}") if size else Objective("min:cost") if archive.counts_cost else None
+    return Objective(f"min:{size}") if size else Objective("min:cost") if _costs_differ(archive) else None
+
+
+def _costs_differ(archive: Archive) -> bool:
+    """Say whether some trials cost more than others; where none was cut short, most trainers charge all the same."""
+    read = _reader(Objective("min:cost"))
+    costs = [cost for trial in archive.ranked if (cost := read(trial))]
+    return bool(costs) and max(costs) > _MUCH * min(costs)
 
 
 def _named(archive: Archive, across: Objective) -> str:

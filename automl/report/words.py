@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from collections.abc import Sequence
 
 from automl.core.objectives import Objective
 from automl.core.records import Json, Metrics, Trial
@@ -65,6 +66,12 @@ def difference(metric: str, value: float) -> str:
 def spoken(metric: str) -> str:
     """Say the name of a metric: `val_accuracy` is validation accuracy."""
     return " ".join(_SPOKEN.get(word, word) for word in re.split(r"[_/]", metric))
+
+
+def common_prefix(names: Sequence[str]) -> str:
+    """Return the part before the first slash, with it, if all names begin with the same."""
+    first = names[0].partition("/")[0] + "/" if names else ""
+    return first if all(name.startswith(first) for name in names) else ""
 
 
 def better(goal: Objective) -> str:

@@ -53,7 +53,11 @@ def page_of(archive, folder):
     return Page(write_report(archive, folder / "report.html").read_text(encoding="utf-8"))
 
 
-EVERYTHING = ["Best so far", "Lineage", "Trade-off", "Learning curves", "Finals", "Inside the controller", "Trials"]
+EVERYTHING = [
+    "Best so far", "Lineage", "Trade-off", "Learning curves", "What mattered", "Choices and results", "Finals",
+    "Inside the controller", "Trials",
+]  # fmt: skip
+BARE = [heading for heading in EVERYTHING if heading not in ("What mattered", "Choices and results")]
 
 
 def test_a_finished_study_shows_everything(tmp_path):
@@ -168,7 +172,7 @@ def test_what_others_wrote_cannot_break_the_page(tmp_path):
     study = replace(demo.info(evil, name=evil), space=evil, trainer=evil)
     archive = demo.archive(trials, study, header=header)
     page = page_of(replace(archive, baselines={evil: demo.archive(demo.built(3))}), tmp_path)
-    assert page.headings == EVERYTHING
+    assert page.headings == BARE
     assert page.addresses == ["data:,"]
     assert evil not in page.source
     assert evil in page.text
@@ -292,6 +296,6 @@ def test_a_browser_draws_every_figure_and_reports_no_error(tmp_path):
     command += [f"--user-data-dir={tmp_path / 'profile'}", "--virtual-time-budget=8000", "--dump-dom"]
     done = subprocess.run([*command, path.as_uri()], capture_output=True, text=True, timeout=120, check=False)
     figures = done.stdout.count("<figure")
-    assert figures == 7
+    assert figures == 9
     assert len(re.findall(r'<figure[^>]*class="js-plotly-plot"', done.stdout)) == figures
     assert "CONSOLE" not in done.stderr

@@ -111,7 +111,7 @@ def test_what_is_measured_on_the_way_changes_nothing():
     part = on.test_part(candidate, {}, part=2, report=quiet)
     direct = trainer(Slippery, steps=400)._run(candidate, 1.0, {}, seed_of("held out", 2))
     assert part.extras["fronts"]["tuned"] == direct.front.tolist()
-    curve = part.extras["curves"]["tuned"]
+    curve = part.extras["curves"]["hypervolume"]["tuned"]
     assert len(curve) == 5
     assert curve[-1] == [direct.metrics["steps"], part.metrics["hypervolume"]]
     assert [steps for steps, _ in curve] == sorted({steps for steps, _ in curve})

@@ -53,5 +53,5 @@ def side_by_side(tuned: Run, default: Run) -> dict[str, Json]:
     pair = {"tuned": tuned, "default": default}
     return {
         "fronts": {name: run.front.tolist() for name, run in pair.items()},
-        "curves": {name: [list(point) for point in run.curve] for name, run in pair.items()},
+        "curves": {"hypervolume": {name: [list(point) for point in run.curve] for name, run in pair.items()}},
     }

@@ -96,7 +96,7 @@ class MorlTrainer(Trainer):
         reference: tuple[float, ...] | None = None,
         episodes: int | None = None,
         weights: int = 100,
-        validation: int = 4,
+        validation: int = 6,
         held_out: int = 20,
     ) -> None:
         self.environment: Environment = read(DEFAULT if data is None else data, env_kwargs)
@@ -135,6 +135,7 @@ class MorlTrainer(Trainer):
             "reference": list(self.reference),
             "reference_estimated": self.estimated,
             "steps": self.steps,
+            "true_front": [] if self.front is None else self.front.tolist(),
         }
 
     def fingerprint(self) -> str:
@@ -151,7 +152,6 @@ class MorlTrainer(Trainer):
             prefix = f"seed{number}/"
             paused = {k.removeprefix(prefix): a for k, a in (weights or {}).items() if k.startswith(prefix)}
             runs.append(self._run(candidate, effort, paused, seed_of("training", seed, number)))
-            report(number + 1, means(runs))
         kept = {f"seed{i}/{name}": array for i, run in enumerate(runs) for name, array in run.paused.items()}
         return Outcome(means(runs), kept or None, extras(runs), float(sum(run.taken for run in runs)))
 
