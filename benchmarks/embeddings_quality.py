@@ -11,20 +11,24 @@ without: "coordinates"); `search, elements` is the published form, a mask of sin
 the search exports at a budget: of search, damage, truncate and magnitude the best on the part that selects; `best of
 three` is the same without damage.
 
-Every row and budget takes, of the same grid of L2 penalties (and of learning rates, where a case has several), what is
-best on the part that selects. The division of the data and all seeds go with the seed of a row, so rows are paired; the
-figures are means over seeds, with the standard error of the mean, and of paired differences. Bytes are those of the
-embedding tables. Test data are touched once per finished model and decide nothing. Seconds are of process CPU time.
+Every row and budget takes, of the same grid of L2 penalties, what is best on the part that selects; for top-k that was
+found out beforehand, with seeds that are not among those measured. The division of the data and all seeds go with the
+seed of a row, so rows are paired; the figures are means over seeds, with the standard error of the mean, and of paired
+differences. Bytes are those of the embedding tables. Test data are touched once per finished model and decide nothing.
+Seconds are of process CPU time.
 """
 
 from __future__ import annotations
 
 import argparse
 import math
+import multiprocessing
 import statistics
 import sys
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass, field
+from fractions import Fraction
 from typing import Any
 
 from lib.plans import Measured, plans
@@ -42,24 +46,26 @@ class Case:
         settings: of the trainer.
         budgets: shares of the dense tables.
         l2: the grid of penalties.
-        lr: the grid of learning rates; None is the task's usual one.
         width: K.
         blocks: per field.
         forms: forms of the space that are searched.
         sign: 1 where more is better, else -1.
         digits: decimals to print.
+        tuned: settings of each budget, and of what is trained from scratch (""), where they are known beforehand.
+        rules: what is read of the search.
     """
 
     name: str
     settings: Mapping[str, Any]
     budgets: tuple[str, ...]
     l2: tuple[float, ...]
-    lr: tuple[float | None, ...] = (None,)
     width: int = 64
     blocks: int = 10
     forms: tuple[str, ...] = ("aligned", "cells", "elements")
     sign: float = 1.0
     digits: int = 4
+    tuned: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    rules: tuple[str, ...] = RULES
 
 
 CASES = {
@@ -74,9 +80,12 @@ CASES = {
     ],
     "games": [
         Case("video games (who and what is there ten times), MF, test NDCG@20", {
-                 "model": "mf", "task": "topk", "min_count": 10, "inherit_lr": 0.05,
-                 "schema": {"columns": ["user", "item"]},
-             }, (QUARTER, SIXTEENTH), (0.05, 0.1), (0.015, 0.05), forms=("aligned",)),
+                 "model": "mf", "task": "topk", "min_count": 10, "schema": {"columns": ["user", "item"]}, "l2": 0.1,
+             }, (QUARTER, SIXTEENTH), (0.1,), forms=("aligned",), rules=("search", "truncate"), tuned={
+                 "": {"lr": 0.015},
+                 QUARTER: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.2},
+                 SIXTEENTH: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.05},
+             }),
     ],
 }  # fmt: skip
 
@@ -98,42 +107,86 @@ class Table:
         return [each.tested for each in self.chosen.get((row, budget), [])]
 
 
-def measure(case: Case, data: str | None, seeds: Sequence[int]) -> Table:
+def measure(case: Case, data: str | None, seeds: Sequence[int], jobs: int) -> Table:
     """Measure all rows of a case."""
     table = Table()
-    for seed in seeds:
-        found = [one_setting(case, data, seed, {"l2": l2, "lr": lr}) for lr in case.lr for l2 in case.l2]
+    with ProcessPoolExecutor(jobs, multiprocessing.get_context("spawn")) as workers:
+        every = list(workers.map(one_seed, *zip(*[(case, data, seed) for seed in seeds], strict=True)))
+    for found in every:
         for row, budget in found[0]:
             table.add(row, budget, [each[row, budget] for each in found], case.sign)
         for budget in case.budgets:
-            rows = [table.chosen.get((f"{rule}, aligned", budget)) for rule in RULES]
-            aligned = [row[-1] for row in rows if row]  # lists have no damage
-            table.add("best of three", budget, aligned[:3], case.sign)
+            aligned = [table.chosen[f"{rule}, aligned", budget][-1] for rule in case.rules]
+            if case.rules == RULES:
+                table.add("best of three", budget, aligned[:3], case.sign)
             table.add("exported", budget, aligned, case.sign)
         costs(table, found)
-        print(f"  {case.name}: seed {seed} done", file=sys.stderr, flush=True)
     return table
 
 
+def one_seed(case: Case, data: str | None, seed: int) -> list[dict[tuple[str, str], Measured]]:
+    """Measure all rows for one seed and every setting."""
+    grid: list[dict[str, float]] = [{}] if case.tuned else [{"l2": l2} for l2 in case.l2]
+    found = [one_setting(case, data, seed, setting) for setting in grid]
+    print(f"  {case.name}: seed {seed} done", file=sys.stderr, flush=True)
+    return found
+
+
+class Tuned:
+    """A trainer with settings of its own for each budget.
+
+    Args:
+        trainers: by share of the bytes of the widest tables; relaxed plans go to the first.
+        whole: those bytes.
+    """
+
+    def __init__(self, trainers: Mapping[float, Any], whole: float) -> None:
+        self.trainers, self.whole = trainers, whole
+        self.relaxed = next(iter(trainers.values()))
+        self.default_objectives, self.test = self.relaxed.default_objectives, self.relaxed.test
+
+    def train(self, candidate: Any, **asked: Any) -> Any:
+        """Train a plan with the settings of the budget that its bytes are nearest to."""
+        if candidate.stage != "plain":
+            return self.relaxed.train(candidate, **asked)
+        share = embedding_bytes(candidate, self.relaxed) / self.whole
+        nearest = min(self.trainers, key=lambda each: abs(math.log(each / share)))
+        return self.trainers[nearest].train(candidate, **asked)
+
+
+def embedding_bytes(candidate: Any, trainer: Any) -> float:
+    """Return the bytes of the tables of a plan."""
+    from automl.search_spaces.embeddings import size
+    from automl.trainers.embeddings.facts import fields_in
+
+    return float(size(candidate, fields_in(trainer.facts())).bytes)
+
+
 def one_setting(
-    case: Case, data: str | None, seed: int, setting: Mapping[str, float | None]
+    case: Case, data: str | None, seed: int, setting: Mapping[str, float]
 ) -> dict[tuple[str, str], Measured]:
     """Measure all rows for one seed and one setting; the relaxed stages are rows, too, without a budget."""
     from automl.search_spaces.embeddings import EmbeddingSpace
     from automl.trainers.embeddings import EmbeddingsTrainer
 
-    trainer = EmbeddingsTrainer(data, **{**case.settings, **setting}, data_seed=seed, repeats=1)
+    def made(tuned: Mapping[str, float]) -> EmbeddingsTrainer:
+        return EmbeddingsTrainer(data, **{**case.settings, **setting, **tuned}, data_seed=seed, repeats=1)
+
+    trainer: Any = made(case.tuned.get("", {}))
     facts = {name: value for name, value in trainer.facts().items() if name in ("fields", "rotatable")}
     found: dict[tuple[str, str], Measured] = {}
 
     def run(controller: str, form: str, **settings: Any) -> list[Measured]:
         space = EmbeddingSpace(**facts, max_dim=case.width, blocks=case.blocks, form=form)
-        return plans(trainer, space, controller, seed, settings)
+        return plans(trainer, space, controller, seed, {"seeds": 1, **settings})
 
     for each in run("uniform", "cells", budgets=(FULL, *case.budgets), seeds=1):
         found["dense" if each.budget == FULL else "uniform", each.budget] = each
+    if case.tuned:
+        own = {float(Fraction(budget)): made(case.tuned[budget]) for budget in case.budgets}
+        trainer = Tuned(own, found["dense", FULL].bytes)
     for form in case.forms:
-        controls = () if form == "elements" else RULES[1:]
+        controls = () if form == "elements" else case.rules[1:]
         ran = run("differentiable", form, budgets=case.budgets, controls=controls, seeds=1)
         for each in ran:
             if each.budget:
@@ -167,8 +220,9 @@ def costs(table: Table, found: Sequence[Mapping[tuple[str, str], Measured]]) -> 
 def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
     """Print the rows of a case."""
     d = case.digits
-    rates = f", learning rate of {', '.join(map(str, case.lr))}" if len(case.lr) > 1 else ""
-    print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}{rates}")
+    print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}")
+    for budget, tuned in case.tuned.items():
+        print(f"  {budget or 'from scratch'}: {', '.join(f'{name} {value}' for name, value in tuned.items())}")
     dense = table.tested("dense", FULL)
     size = table.chosen["dense", FULL][0].bytes
     print(f"{'':<26}" + "".join(f"{f'{b} of the bytes':>22}" for b in case.budgets))
@@ -184,6 +238,10 @@ def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
             gains = [case.sign * (a - b) for a, b in zip(table.tested("exported", budget), other, strict=False)]
             cells.append(f"{mean(gains, d, signed=True):>22}")
         print(f"  to {row:<23}" + "".join(cells))
+    if case.tuned:
+        for row, budget in (("dense", FULL), *((row, b) for b in case.budgets for row in ("uniform", "exported"))):
+            by_seed = " ".join(f"{each:.{d}f}" for each in table.tested(row, budget))
+            print(f"by seed, {row}, {budget} of the bytes: {by_seed}")
     winners = {b: [each.rule for each in table.chosen["exported", b]] for b in case.budgets}
     print("who was exported: " + "; ".join(f"{b}: {', '.join(who)}" for b, who in winners.items()))
     dims = table.chosen["search, aligned", case.budgets[-1]][0].candidate.dims
@@ -210,13 +268,14 @@ def main() -> None:
     parser.add_argument("data", nargs="?")
     parser.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2, 3, 4])
     parser.add_argument("--model")
+    parser.add_argument("--jobs", type=int, default=1, help="processes, each with a seed of its own")
     options = parser.parse_args()
     if not options.case or not (options.data or options.case == "flights"):
         print("Name a case and its data: see --help.")
         return
     for case in CASES[options.case]:
         if options.model in (None, case.settings["model"]):
-            show(case, measure(case, options.data, options.seeds), options.seeds)
+            show(case, measure(case, options.data, options.seeds, options.jobs), options.seeds)
             sys.stdout.flush()
 
 

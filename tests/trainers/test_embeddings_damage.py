@@ -76,10 +76,29 @@ def test_what_stays_longer_is_never_below_what_went_before():
     assert found[0].tolist() == pytest.approx([2.0, 4.0, 2.0, 1.0])  # round two, scaled by 2 / 0.1, then round one
 
 
-def test_lists_and_graphs_have_no_damage():
-    for task, model in (("topk", "mf"), ("topk", "lightgcn")):
+def test_damage_of_lists_is_half_the_second_derivative_of_a_user_s_loss():
+    recommender, ground = recommender_of("topk", model="mf")
+    found = damage(recommender, ground.task, ground.search)
+    users = torch.unique(ground.search.ids[:, 0])
+    ids = torch.stack([users, torch.ones_like(users)], 1)  # a row each; what was chosen does not bend the loss
+    alpha, step = recommender.tables.alpha, 1e-3
+    for place in np.ndindex(*alpha.shape):
+        before, losses = float(alpha[place].detach()), []
+        for factor in (1 - step, 1.0, 1 + step):
+            with torch.no_grad():
+                alpha[place] = before * factor
+                losses.append(float(ground.task.loss(recommender, ids, torch.ones(len(ids)))[0]))
+        with torch.no_grad():
+            alpha[place] = before
+        bend = (losses[0] - 2 * losses[1] + losses[2]) / step**2
+        assert float(found[place]) == pytest.approx(bend / 2, rel=1e-3, abs=1e-8)
+
+
+def test_graphs_have_no_damage_and_of_lists_only_those_of_dot_products():
+    for task, model in (("topk", "lightgcn"), ("topk", "neumf")):
         assert not measurable(*_both(task, model))
-    assert measurable(*_both("ctr", "deepfm"))
+    for task, model in (("topk", "mf"), ("ctr", "deepfm")):
+        assert measurable(*_both(task, model))
 
 
 def _both(task, model):

@@ -5,7 +5,8 @@
 where s is the score of a row, L'' the second derivative of its loss, and a = 1 the gate of the cell: near a minimum
 the slope of the loss is small, and this is what the loss rises by when the gate is shut. A row reads each field once,
 so one backward pass through the scores gives ds/da of all rows. Unlike the size of e it sees how often a cell is read,
-and what it is multiplied by: a column of the users is worth nothing without that of the items.
+and what it is multiplied by: a column of the users is worth nothing without that of the items. Lists have a closed
+form of their own, `list_damage`.
 
 So cells are cut by halves, and measured again in between: what has gone takes the worth of its partners with it.
 
@@ -21,17 +22,22 @@ import torch
 from torch import Tensor
 
 from automl.core.records import Json
+from automl.trainers.embeddings.list_damage import list_damage
+from automl.trainers.embeddings.models.mf import MatrixFactorisation
 from automl.trainers.embeddings.placed import Part
 from automl.trainers.embeddings.recommender import Recommender
 from automl.trainers.embeddings.spans import Span
 from automl.trainers.embeddings.tasks.task import ROWS_AT_ONCE, Task
+from automl.trainers.embeddings.tasks.topk import TopK
 
 HALVINGS = 5
 """How often half of the values are cut, until 1/32 is left: the usual budgets are not smaller."""
 
 
 def measurable(recommender: Recommender, task: Task) -> bool:
-    """Say whether a score has a loss of its own, and depends on no embeddings but those that its row reads."""
+    """Say whether damage can be told: no score depends on embeddings but its row's, and lists are of dot products."""
+    if isinstance(task, TopK):
+        return isinstance(recommender.scorer, MatrixFactorisation)
     return task.pointwise and not recommender.scorer.propagates
 
 
@@ -71,7 +77,9 @@ def by_field(spans: Sequence[Span], found: Tensor) -> Json:
 
 
 def damage(recommender: Recommender, task: Task, part: Part) -> Tensor:
-    """Return the damage of every block and column (blocks, K), a mean over rows of data, in float64."""
+    """Return the damage of every block and column (blocks, K), a mean over rows of data, or users, in float64."""
+    if isinstance(task, TopK):
+        return list_damage(recommender, task, part)
     tables, training = recommender.tables, recommender.training
     found = torch.zeros(len(tables.spans), tables.weight.shape[1], dtype=torch.float64, device=tables.weight.device)
     recommender.eval()
