@@ -57,9 +57,8 @@ class Ledger:
         if lock is not None:
             self._rows(_WEIGHTS)  # a ledger of an earlier version has no such table
         self.header: dict[str, Json] = {k: json.loads(v) for k, v in self._rows("SELECT key, value FROM header")}
-        self.domains: dict[str, Domain] = {
-            name: load_domain(json.loads(body)) for name, body in self._rows("SELECT name, body FROM domains")
-        }
+        self.domains: dict[str, Domain] = {}
+        self._read_domains()
 
     @classmethod
     def create(cls, directory: Path, header: Mapping[str, Json]) -> Ledger:
@@ -145,8 +144,14 @@ class Ledger:
     def events(self, after: int = 0) -> Iterator[Event]:
         """Read the events behind place `after`, in order."""
         rows = self._rows("SELECT seq, kind, body, at FROM events WHERE seq > ? ORDER BY seq", after)
+        if self._lock is None:
+            self._read_domains()  # a running study may have learned some; it writes them before the events that name them
         for seq, kind, body, at in rows:
             yield Event(seq, kind, json.loads(body), at)
+
+    def _read_domains(self) -> None:
+        for name, body in self._rows("SELECT name, body FROM domains"):
+            self.domains[name] = load_domain(json.loads(body))
 
     def learn_domains(self, choices: Mapping[str, Choice]) -> None:
         """Write down the domains of names that are new, and hold known names to their domain."""

@@ -70,7 +70,7 @@ def _file(path: Path) -> Any:
         raise InvalidData(f"{path} is neither a CSV nor a Parquet file.", _FORMS)
     try:
         return getattr(pandas, _READERS[path.suffix.lower()])(path)
-    except (OSError, ValueError) as error:
+    except (OSError, ValueError, ImportError) as error:
         raise InvalidData(f"{path} cannot be read: {error}.", _FORMS) from error
 
 
