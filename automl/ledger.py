@@ -145,7 +145,7 @@ class Ledger:
         """Read the events behind place `after`, in order."""
         rows = self._rows("SELECT seq, kind, body, at FROM events WHERE seq > ? ORDER BY seq", after)
         if self._lock is None:
-            self._read_domains()  # a running study may have learned some; it writes them before the events that name them
+            self._read_domains()  # a running study writes new ones before the events that name them
         for seq, kind, body, at in rows:
             yield Event(seq, kind, json.loads(body), at)
 
