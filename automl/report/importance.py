@@ -74,7 +74,7 @@ def importances(archive: Archive) -> Mapping[str, float]:
 
 def _evaluated(archive: Archive, trials: Sequence[Trial], names: set[str]) -> Mapping[str, float]:
     import optuna
-    from optuna.importance import PedAnovaImportanceEvaluator, get_param_importances
+    from optuna.importance import PedAnovaImportanceEvaluator
 
     from automl.tracking._optuna_trials import Projection
 
@@ -89,11 +89,13 @@ def _evaluated(archive: Archive, trials: Sequence[Trial], names: set[str]) -> Ma
     chosen = [replace(trial, results=tuple(_only(result, names) for result in trial.results)) for trial in trials]
     projected = [projection.project(trial) for trial in chosen]
     study.add_trials([each.freeze() for each in projected if each.values is not None and each.parameters])
-    evaluator = PedAnovaImportanceEvaluator(target_quantile=_good(len(study.trials)))
+    asked = PedAnovaImportanceEvaluator(target_quantile=_good(len(study.trials)))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of values that are all equal, which have no importance
-        shares: dict[str, float] = get_param_importances(study, evaluator=evaluator)
-    return {name: share for name, share in shares.items() if math.isfinite(share)}
+        shares: dict[str, float] = asked.evaluate(study)
+    total = sum(share for share in shares.values() if math.isfinite(share))
+    found = {name: share / total for name, share in shares.items() if math.isfinite(share)} if total else {}
+    return dict(sorted(found.items(), key=lambda item: -item[1]))
 
 
 def _only(result: Result, names: set[str]) -> Result:
