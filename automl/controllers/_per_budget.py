@@ -91,7 +91,7 @@ class PerBudget:
         try:
             candidate = make(self.budgets[budget])
         except InvalidCandidate as error:
-            self.leave_out(rule, budget, "too_small")
+            self.leave_out(rule, budget, getattr(error, "reason", "too_small"))
             self.refusal = self.refusal or f"{rule}, {budget}: {error}"
             return
         self._found = True

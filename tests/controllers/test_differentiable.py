@@ -4,7 +4,7 @@ from quadratics import SIDE, Mask, MaskSpace, MaskTrainer
 
 from automl.controllers._budgets import parse_budgets
 from automl.controllers.differentiable import Differentiable
-from automl.core.errors import Incompatible, UsageError
+from automl.core.errors import Incompatible, InvalidCandidate, UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Failure, Outcome, Result
 from automl.testing.controllers import ControllerContract
@@ -154,6 +154,20 @@ def test_budgets_too_small_are_left_out_and_named():
     assert {name for name in controller.diagnostics() if name != "segments"} == {
         f"too_small/{rule}/1/16" for rule in ("learned", "truncate", "magnitude")
     }
+
+
+def test_a_rule_that_names_another_reason_is_left_out_for_it():
+    class Silent(InvalidCandidate):
+        reason = "unmeasured"
+
+    class Space(MaskSpace):
+        def discretise(self, relaxed, extras, budget, rule):
+            if rule == "magnitude":
+                raise Silent("Nobody measured it.")
+            return super().discretise(relaxed, extras, budget, rule)
+
+    controller, _ = course(space=Space(), budgets=("1/4",))
+    assert {name for name in controller.diagnostics() if name != "segments"} == {"unmeasured/magnitude/1/4"}
 
 
 def test_budgets_all_too_small_are_an_error():

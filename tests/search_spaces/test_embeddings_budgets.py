@@ -299,8 +299,9 @@ def test_search_and_damage_keep_what_is_missed_most_where_that_is_known():
         ("magnitude", {**extras, "damage": missed}, by_size),
     ]:
         assert searched(space, reported, 1000, rule).columns == expected
-    with pytest.raises(InvalidCandidate, match="the trainer did not report it"):
+    with pytest.raises(InvalidCandidate, match="the trainer did not report it") as refused:
         searched(space, extras, 1000, "damage")
+    assert refused.value.reason == "unmeasured"
 
 
 def test_single_elements_are_not_kept_by_damage():

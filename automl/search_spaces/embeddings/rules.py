@@ -36,6 +36,12 @@ STAGES: Mapping[str, tuple[Stage, ...]] = {
 }
 
 
+class Unmeasured(InvalidCandidate):
+    """No plan, because the trainer did not tell what the rule goes by; `reason` is why, for diagnostics."""
+
+    reason = "unmeasured"
+
+
 def relax(frame: Frame, rule: str) -> tuple[Plan, ...]:
     """Return the stages that a rule needs: all columns everywhere.
 
@@ -56,6 +62,7 @@ def discretise(frame: Frame, relaxed: Plan, extras: Mapping[str, Json], budget: 
 
     Raises:
         InvalidCandidate: if nothing fits, or `relaxed` is not the rule's last stage.
+        Unmeasured: if the rule goes by what the trainer did not report.
         Incompatible: if the trainer did not report the importance of every cell.
         UnknownName: if there is no such rule.
     """
@@ -131,9 +138,10 @@ def keep_cells(importance: npt.NDArray[np.float64], costs: npt.NDArray[np.int64]
 def _importance(frame: Frame, extras: Mapping[str, Json], rule: str) -> npt.NDArray[np.float64]:
     """Return the importance (blocks, K) of an average value of each cell, as the trainer reported it."""
     if rule == "damage" and "damage" not in extras:
-        raise InvalidCandidate(
-            "The rule 'damage' keeps what is missed most, and the trainer did not report it: it cannot for lists, for "
-            "models that mix the embeddings of all rows, and for stages that were cut short.",
+        raise Unmeasured(
+            "The rule 'damage' keeps what is missed most, and the trainer did not report it: it cannot for models that "
+            "mix the embeddings of all rows, for lists that are not of dot products, and for stages that were cut "
+            "short.",
             "Take the rule 'magnitude'.",
         )
     name = "damage" if rule in ("search", "damage") and "damage" in extras else "importance"
