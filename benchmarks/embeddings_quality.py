@@ -242,6 +242,10 @@ def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
         for row, budget in (("dense", FULL), *((row, b) for b in case.budgets for row in ("uniform", "exported"))):
             by_seed = " ".join(f"{each:.{d}f}" for each in table.tested(row, budget))
             print(f"by seed, {row}, {budget} of the bytes: {by_seed}")
+        for budget in case.budgets:
+            means = [statistics.fmean(table.tested(*row)) for row in (("dense", FULL), ("uniform", budget))]
+            exported = statistics.fmean(table.tested("exported", budget))
+            print(f"exported at {budget}: {exported / means[0]:.3f} x dense, {exported / means[1]:.3f} x uniform")
     winners = {b: [each.rule for each in table.chosen["exported", b]] for b in case.budgets}
     print("who was exported: " + "; ".join(f"{b}: {', '.join(who)}" for b, who in winners.items()))
     dims = table.chosen["search, aligned", case.budgets[-1]][0].candidate.dims

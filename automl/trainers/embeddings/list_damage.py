@@ -31,7 +31,7 @@ def list_damage(recommender: Recommender, task: TopK, part: Part) -> Tensor:
         scores, (mine, theirs) = recommender.cross(some, items)
         chances, weights = scores.softmax(1), 0.5 * mine.square()
         found.index_add_(0, blocks, (weights * _spread(chances, theirs)).double())
-        for block in of_item.unique():
+        for block in torch.unique(of_item):
             own = of_item == block
             found[block] += (weights * _spread(chances[:, own], theirs[own])).sum(0).double()
     return found / len(users)
