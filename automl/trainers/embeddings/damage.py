@@ -27,9 +27,11 @@ from automl.trainers.embeddings.models.mf import MatrixFactorisation
 from automl.trainers.embeddings.placed import Part
 from automl.trainers.embeddings.recommender import Recommender
 from automl.trainers.embeddings.spans import Span
-from automl.trainers.embeddings.tasks.task import ROWS_AT_ONCE, Task
+from automl.trainers.embeddings.tasks.task import Task
 from automl.trainers.embeddings.tasks.topk import TopK
 
+ROWS = 2048
+"""Rows of data at once: what is computed of them stays in the cache."""
 HALVINGS = 5
 """How often half of the values are cut, until 1/32 is left: the usual budgets are not smaller."""
 
@@ -83,7 +85,7 @@ def damage(recommender: Recommender, task: Task, part: Part) -> Tensor:
     tables, training = recommender.tables, recommender.training
     found = torch.zeros(len(tables.spans), tables.weight.shape[1], dtype=torch.float64, device=tables.weight.device)
     recommender.eval()
-    for ids in torch.split(part.ids, ROWS_AT_ONCE):
+    for ids in torch.split(part.ids, ROWS):
         scores, vectors = recommender.looked_up(ids)
         slopes = torch.autograd.grad(scores.sum(), vectors)[0]
         bends = task.bend(scores.detach()).view(-1, 1, 1)

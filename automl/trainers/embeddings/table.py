@@ -76,6 +76,9 @@ class Tables(nn.Module):
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors (B, F, K) of rows (B, F), counted in each field."""
         rows = ids + self.offsets
+        if self.alpha is not None and not self.sparse and len(self.weight) < rows.numel():
+            table = self.weight * self.alpha.index_select(0, self.block_of_row)  # less than weighting what is read
+            return _without_pad(look_up(table, rows, sparse=False), ids)
         return self._effective(look_up(self.weight, rows, sparse=self.sparse), rows, ids)
 
     def all(self) -> Tensor:
@@ -92,8 +95,7 @@ class Tables(nn.Module):
             vectors = torch.sign(vectors) * torch.relu(vectors.abs() - lowest)
         elif self.mask is not None and self.sparse:
             vectors = vectors * self._gates(rows)
-        pad = ids == 0
-        return vectors.masked_fill(pad.unsqueeze(-1), 0.0) if bool(pad.any()) else vectors
+        return _without_pad(vectors, ids)
 
     def _gates(self, rows: Tensor | None = None) -> Tensor:
         """Return the mask of rows, ones and zeros; of all rows unless told which."""
@@ -108,6 +110,12 @@ class Tables(nn.Module):
         """Return the share of values that are not zero."""
         values = self.all()
         return float(values.count_nonzero()) / values.numel()
+
+
+def _without_pad(vectors: Tensor, ids: Tensor) -> Tensor:
+    """Return vectors (B, F, K) with zeros for PAD."""
+    pad = ids == 0
+    return vectors.masked_fill(pad.unsqueeze(-1), 0.0) if bool(pad.any()) else vectors
 
 
 def look_up(table: Tensor, rows: Tensor, *, sparse: bool) -> Tensor:
