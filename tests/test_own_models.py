@@ -50,7 +50,7 @@ def test_a_program_is_searched_in_the_place_of_a_space(quick, iris, tmp_path):
     summary = automl.search(linear, data=iris, trials=4, **quick)
     model = summary.best.load()
     assert isinstance(model, Pipeline)
-    assert model.named_steps["model"].C == summary.best.candidate.values["C"]
+    assert summary.best.candidate.values["C"] == model.named_steps["model"].C
     assert model.score(*iris) > 0.9
     [final] = summary.final
     assert final["metrics"]["test_score"] > 0.8
