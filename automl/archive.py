@@ -62,7 +62,8 @@ class Archive:
         Where several trials of a search for one objective were trained in full, it is the best of them by that: the
         luckiest of many short measurements is not always the best of few long ones.
         """
-        first = next(iter(self.ranked), None)
+        several = len(self.info.objectives.goals) > 1  # of equals by the first, one of the front
+        first = next(iter(self.front if several else self.ranked), None)
         if first is None or not self.info.objectives.feasible(first.metrics):
             return None
         full = self._scores_in_full if len(self.info.objectives.goals) == 1 and not self.by_budget else {}

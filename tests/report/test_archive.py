@@ -156,3 +156,10 @@ def test_of_those_who_compete_one_wins():
     alone, front = study(*trials), study(*trials, objectives=("max:val_accuracy", "min:params"))
     assert alone.winners(alone.finalists(3)) == (alone.best,)
     assert front.winners(front.finalists(3)) == front.finalists(3) == tuple(trials)
+
+
+def test_of_equals_by_the_first_objective_the_best_is_on_the_front():
+    both = "max:val_accuracy", "min:params"
+    large, small = (closed(measured(i, 0.9, params=p)) for i, p in enumerate((9.0, 5.0)))
+    assert study(large, small, objectives=both).best is small
+    assert study(large, small).best is large
