@@ -245,7 +245,7 @@ def test_a_world_that_breaks_says_why():
 
 
 def test_what_an_algorithm_cannot_do_is_refused():
-    with pytest.raises(UsageError, match="discrete actions"):
+    with pytest.raises(UsageError, match=r"needs discrete actions.*fit: pcn, capql, morld"):
         learner("envelope", Straight)
 
     class Unbounded(Straight):

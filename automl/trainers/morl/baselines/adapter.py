@@ -14,6 +14,7 @@ import torch
 
 from automl.core.domains import Value
 from automl.core.errors import UsageError
+from automl.search_spaces.morl.algorithms import ALGORITHMS
 from automl.trainers.morl.baselines.chance import Chance, silent
 from automl.trainers.morl.baselines.pace import Pace, Paced, Training
 from automl.trainers.morl.learner import Actor, Plan, Policy
@@ -171,17 +172,22 @@ class Adapter(ABC):
 
     def _refuse_misfit(self, space: Any) -> None:
         if not isinstance(space, self.kinds):
-            words = " or ".join(
-                "discrete" if kind is gymnasium.spaces.Discrete else "continuous" for kind in self.kinds
-            )
+            words = " or ".join(_word(kind) for kind in self.kinds)
+            fitting = [name for name, one in ALGORITHMS.items() if _word(type(space)) in one.actions]
             raise UsageError(
-                f"This algorithm needs {words} actions, here they are {space}.", "The table of algorithms: automl list"
+                f"This algorithm needs {words} actions, here they are {space}.",
+                f"Algorithms that fit: {', '.join(fitting) or 'none of those here'}.",
             )
         if isinstance(space, gymnasium.spaces.Box) and not space.is_bounded():
             raise UsageError(
                 f"Actions must have bounds, here they are {space}.",
                 "water-reservoir-v0 has them with --set env_kwargs='{\"normalized_action\": true}'.",
             )
+
+
+def _word(kind: type[Any]) -> str:
+    """Return what the space calls a kind of actions; "" for one that no algorithm here can choose from."""
+    return {gymnasium.spaces.Discrete: "discrete", gymnasium.spaces.Box: "continuous"}.get(kind, "")
 
 
 def _listed(observation: Any) -> Array:
