@@ -50,7 +50,7 @@ def test_what_was_found_is_kept(fitted, digits):
     assert (fitted.classes_[logits.argmax(1)] == fitted.predict(x)).all()
 
 
-def test_all_rows_are_trained_on_or_select(fitted, digits, tmp_path):
+def test_all_rows_are_trained_on_or_select(fitted):
     """No rows are kept for a test, whose results nobody would see."""
     assert not any(name.startswith("test_") for final in fitted.summary_["final"] for name in final["metrics"])
     assert len(fitted.summary_["final"]) == 1, "from kept weights only"
@@ -154,6 +154,9 @@ def test_a_directory_is_kept_and_gone_on_from(tmp_path):
     assert more.summary_["evaluations"] == 2
     with pytest.raises(LedgerError, match="data"):
         clone(first).fit(x + 1, y)
+    with pytest.raises(UsageError, match="hill_climb"):
+        clone(first).set_params(controller="random").fit(x, y)
+    assert AutoMLClassifier.load(first.save(tmp_path / "saved")).directory == str(tmp_path / "run")
     assert str(tmp_path) not in pickle.dumps(clone(first).set_params(directory=None).fit(x, y)).decode("latin1")
 
 

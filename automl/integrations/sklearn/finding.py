@@ -15,7 +15,7 @@ from automl.config import make_config
 from automl.core.errors import AutomlError, UsageError
 from automl.core.records import Weights
 from automl.exports import export
-from automl.ledger import FILE
+from automl.ledger import FILE, Ledger
 from automl.registry import load as load_plugin
 from automl.session import Session
 from automl.summary import Summary
@@ -106,9 +106,19 @@ def find(options: Mapping[str, Any], data: Any, directory: str | Path | None, bu
 
 
 def _kept(options: Mapping[str, Any], data: Any, run: Path) -> Mapping[str, Any]:
-    """Search in a directory that stays, or go on with what it holds."""
+    """Search in a directory that stays, or go on with what it holds.
+
+    Raises:
+        UsageError: if that is a search by another controller.
+    """
     given = {name: value for name, value in options.items() if value is not None}
     if (run / FILE).is_file():
+        with Ledger.read(run) as ledger:
+            before: Any = ledger.header["config"]
+        if given.get("controller", before["controller"]) != before["controller"]:
+            raise UsageError(
+                f"{run} holds a search by '{before['controller']}'.", "Name another directory for another controller."
+            )
         found: Summary = resume(run, data=data, **{name: given[name] for name in _BOUNDS if name in given})
     else:
         found = search(data=data, out=str(run), **given)

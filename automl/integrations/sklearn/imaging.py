@@ -68,21 +68,28 @@ class Imaging(Searching):
             predict: which of the two.
             most: how many rows have the most frequent label.
         """
-        images = as_pictures(X, self.image_shape)
+        images = as_pictures(X, self.image_shape).astype(np.float32)  # even bytes: rows to predict may be no bytes
         self._shape = X.shape[1:]
         data: dict[str, Any] = {"x": images, "y": labels, "layout": LAYOUT}
         if len(X) * self.validation_fraction < 0.5 or most < 2:  # too few to keep any apart
             data |= {"x_val": images, "y_val": labels}
-        steps = max(1, int(len(X) * (1 - self.validation_fraction)) // BATCH)
         usual = {
             "trainer.predict": predict,
             "trainer.test_share": 0.0,  # test data are the caller's
             "trainer.validation_share": self.validation_fraction,
             "trainer.finish_from": "kept",
+        }
+        return self._search(data, {**usual, **self._epochs(len(X))})
+
+    def _epochs(self, rows: int) -> dict[str, int]:
+        """Return how long is trained, unless a profile says it."""
+        if "profile" in (self.settings or {}):
+            return {}
+        steps = max(1, int(rows * (1 - self.validation_fraction)) // BATCH)
+        return {
             "trainer.epochs": max(EPOCHS, math.ceil(STEPS / steps)),
             "trainer.final_epochs": max(FINAL_EPOCHS, math.ceil(FINAL_STEPS / steps)),
         }
-        return self._search(data, usual)
 
     def _outputs(self, X: Any) -> npt.NDArray[np.float64]:
         """Return what the network makes of rows, in double precision: then it is the same in any batch."""
@@ -92,8 +99,9 @@ class Imaging(Searching):
         X = validate_data(self, X, reset=False, allow_nd=True)
         if X.shape[1:] != self._shape:
             raise ValueError(f"Expected rows of shape {self._shape}, as in fit, got {X.shape[1:]}.")
-        images = torch.from_numpy(as_pictures(X, self.image_shape))
+        images = as_pictures(X, self.image_shape)
         model = copy.deepcopy(self.model_).double()
+        parts = (images[first : first + AT_ONCE].astype(np.float64) for first in range(0, len(images), AT_ONCE))
         with torch.no_grad():
-            outputs: npt.NDArray[np.float64] = torch.cat([model(part) for part in torch.split(images, AT_ONCE)]).numpy()
-        return outputs
+            outputs = [model(torch.from_numpy(part)).numpy() for part in parts]
+        return np.concatenate(outputs)

@@ -15,8 +15,8 @@ import numpy.typing as npt
 LAYOUT = "nchw"
 
 
-def as_pictures(X: npt.NDArray[Any], image_shape: tuple[int, ...] | None) -> npt.NDArray[np.float64]:
-    """Return images (n, channels, height, width).
+def as_pictures(X: npt.NDArray[Any], image_shape: tuple[int, ...] | None) -> npt.NDArray[Any]:
+    """Return images (n, channels, height, width) of the same numbers, without a copy.
 
     Args:
         X: (n, height, width), (n, height, width, channels), or (n, features).
@@ -26,13 +26,13 @@ def as_pictures(X: npt.NDArray[Any], image_shape: tuple[int, ...] | None) -> npt
         ValueError: if X is not of one of these shapes.
     """
     if X.ndim == 2 and image_shape is None:
-        return X[:, :, None, None].astype(np.float64)
+        return X[:, :, None, None]
     if X.ndim == 2 and image_shape is not None:
         X = _framed(X, tuple(image_shape))
     if X.ndim == 3:
-        return X[:, None].astype(np.float64)
+        return X[:, None]
     if X.ndim == 4:
-        return np.ascontiguousarray(X.transpose(0, 3, 1, 2), dtype=np.float64)
+        return X.transpose(0, 3, 1, 2)
     raise ValueError(f"Expected 2 to 4 axes (n, features) or (n, height, width[, channels]), got {X.shape}.")
 
 

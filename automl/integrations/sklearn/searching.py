@@ -168,6 +168,8 @@ def _plain(value: Any) -> Any:
 
 
 def _item(value: Any) -> Any:
+    if isinstance(value, Path):
+        return str(value)
     return value.item() if isinstance(value, np.generic) else value
 
 
