@@ -1,10 +1,12 @@
 """Searches of one's own programs through the Python interface, the command line, a script and its workers."""
 
 import os
+import re
 import subprocess
 import sys
 import textwrap
 import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -131,3 +133,16 @@ def test_the_command_line_finds_a_program_in_a_module_of_the_working_directory(t
     )
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "run/summary.json").is_file()
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_the_examples_of_the_guide_run(quick, number):
+    guide = (Path(__file__).parents[1] / "docs/guide/own-models.md").read_text(encoding="utf-8")
+    example = re.findall(r"^```python\n(.*?)^```", guide, re.M | re.S)[number]
+    shorter = re.sub(r"trials=\d+, set={", "trials=2, **quick, set={**small, ", example)
+    small = {"trainer.folds": 2} if number == 0 else {"trainer.final_epochs": 2}
+    names = {"__name__": "guide", "quick": quick, "small": small}
+    exec(compile(shorter, "own-models.md", "exec"), names)
+    found = names["summary"]
+    assert found.trials == 2
+    assert type(found.best.load()).__name__ == ("Pipeline", "Net")[number]

@@ -158,9 +158,12 @@ def test_a_fitted_estimator_is_handed_over_as_it_was(program, answers):
 
 def test_types_that_the_program_does_not_build_are_not_built():
     x, y = load_iris(return_X_y=True)
-    smuggled = pack(own.own_step(lambda name, domain: 2.0).fit(x, y))
+    stranger, other = Model(own.own_step, (("most", 2.0),)), Model(own.other_step, (("C", 1.0),))
+    fitted = stranger.make().fit(x, y)
     with pytest.raises(WeightsError, match=r"own_pipelines\.Clip"):
-        unpack(Model(own.other_step, (("C", 1.0),)), smuggled)
+        unpack(other, pack(stranger, fitted))
+    with pytest.raises(WeightsError, match=r"own_pipelines\.Clip"):
+        pack(other, fitted)  # said when it is stored, not when it is wanted
 
 
 def test_what_was_only_scored_is_no_model_yet():

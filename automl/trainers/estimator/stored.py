@@ -1,8 +1,9 @@
 """A fitted estimator as an array of bytes, in the format of skops: no pickle, and no type that nobody has named.
 
-The bytes say which types to build; a stranger's file could name any. Classes of scikit-learn are built, and what the
-user's own program builds, which is run to see; everything else is refused. So a file cannot run code of its own; one
-made with care could still crash the trees of scikit-learn, which do not check their indices.
+The bytes say which types to build; a stranger's file could name any. Built are what the user's own program builds,
+which is run to see, and classes of the same packages; classes of scikit-learn, and of SciPy where it holds numbers.
+Everything else is refused, functions above all. So a file cannot run code of its own; one made with care could still
+crash the trees of scikit-learn, which do not check their indices.
 """
 
 from __future__ import annotations
@@ -20,13 +21,17 @@ from automl.search_spaces.model.candidate import Model
 
 NAME = "skops"
 """Name of the array among the weights."""
+_NUMERIC = ("sklearn.", "scipy.interpolate.", "scipy.sparse.", "scipy.spatial.", "scipy.stats.")
+"""Packages whose classes are built."""
+_HARMLESS = {"scipy._lib.array_api_compat.numpy._aliases.asarray"}
+"""Functions that are built: splines of SciPy hold it."""
 
 
-def pack(estimator: Any) -> Weights:
+def pack(candidate: Model, estimator: Any) -> Weights:
     """Return a fitted estimator as weights.
 
     Raises:
-        WeightsError: if something in it cannot be stored.
+        WeightsError: if something in it cannot be stored, or would be refused by `unpack`.
     """
     from skops.io import dumps
 
@@ -37,6 +42,7 @@ def pack(estimator: Any) -> Weights:
             f"This {type(estimator).__name__} cannot be stored: {type(error).__name__}: {error}.",
             "Everything in it must be data, or a class or function with a name.",
         ) from error
+    _trusted(candidate, body)
     return {NAME: np.frombuffer(body, dtype=np.uint8).copy()}
 
 
@@ -44,9 +50,9 @@ def unpack(candidate: Model, weights: Weights) -> Any:
     """Return the fitted estimator.
 
     Raises:
-        WeightsError: if the weights hold none, or types that neither scikit-learn nor the program knows.
+        WeightsError: if the weights hold none, or types that are refused.
     """
-    from skops.io import dumps, get_untrusted_types, loads
+    from skops.io import loads
 
     if NAME not in weights:
         raise WeightsError(
@@ -54,22 +60,34 @@ def unpack(candidate: Model, weights: Weights) -> Any:
             "Ask for the best, or give the search a finalist and the time for it: automl resume DIR --time MORE",
         )
     body = weights[NAME].tobytes()
+    return loads(body, trusted=_trusted(candidate, body))
+
+
+def _trusted(candidate: Model, body: bytes) -> list[str]:
+    """Return the types to build, beyond those that skops itself trusts.
+
+    Raises:
+        WeightsError: naming those that are not.
+    """
+    from skops.io import dumps, get_untrusted_types
+
     with borrowed(0):
         own = get_untrusted_types(data=dumps(candidate.make()))
-    unknown = [name for name in get_untrusted_types(data=body) if name not in own and not _is_sklearn(name)]
-    if unknown:
+    known = {*own, *_HARMLESS}
+    packages = (*(f"{name.partition('.')[0]}." for name in own), *_NUMERIC)
+    named = get_untrusted_types(data=body)
+    strange = [name for name in named if name not in known and not (name.startswith(packages) and _is_class(name))]
+    if strange:
         raise WeightsError(
-            f"The stored estimator holds types that its program does not build: {', '.join(unknown)}.",
-            "Build them in the program, or fit the estimator again.",
+            f"The fitted estimator holds types that its program does not build: {', '.join(strange)}.",
+            "Build them in the program; an estimator of another package can be wrapped in a class of your own.",
         )
-    return loads(body, trusted=get_untrusted_types(data=body))
+    return list(named)
 
 
-def _is_sklearn(name: str) -> bool:
-    """Say whether a dotted name is a class of scikit-learn; a function could do anything when it is called."""
+def _is_class(name: str) -> bool:
+    """Say whether a dotted name is a class; a function could do anything when it is called."""
     module, _, attribute = name.rpartition(".")
-    if not module.startswith("sklearn."):
-        return False
     try:
         return isinstance(getattr(import_module(module), attribute, None), type)
     except ImportError:

@@ -94,7 +94,7 @@ class EstimatorTrainer(Trainer):
         from automl.trainers.estimator.stored import pack
 
         metrics, rows = cross_validate(candidate, self.kept, self.judging, effort=1.0, seed=seed, report=report)
-        return Outcome(metrics, pack(fit(candidate, self.kept, seed)), cost=float(rows + len(self.kept)))
+        return Outcome(metrics, pack(candidate, fit(candidate, self.kept, seed)), cost=float(rows + len(self.kept)))
 
     def test(self, candidate: Model, weights: Weights) -> Metrics:
         from automl.trainers.estimator.folds import score
