@@ -34,7 +34,7 @@ DATA = Path(__file__).parent / "data"
 ENVIRONMENTS = ("four-room-v0", "resource-gathering-v0")
 EFFORTS = (0.25, 0.5, 1.0)
 CONFIGURATIONS, SEEDS = 100, 5
-FINALISTS, FURTHER = 30, 12
+FINALISTS, FURTHER = 25, 8
 
 Array = npt.NDArray[np.float64]
 

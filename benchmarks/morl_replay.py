@@ -7,7 +7,7 @@ quarter, a half and all of the steps (`morl_record.py`). Two ways to replay them
 
 1. Random search and what is wrapped around it (pruning, racing) deals the recorded configurations like cards: whatever
    is drawn becomes the next row of a shuffled table. An evaluation meets one of the row's seeds, in shuffled order; the
-   winner is scored by twelve further seeds, which no search meets.
+   winner is scored by eight further seeds, which no search meets.
 2. A model of the objective proposes configurations that nobody has recorded. They are answered by a forest that has
    learned the table: a mean, and noise as it was measured on configurations in the same leaf of one of its trees; the
    winner is scored by the forest's mean. How well the forest foretells what it has not seen is printed (R², ten folds).
@@ -297,7 +297,7 @@ def modelled(table: Table, repetitions: int, samplers: Mapping[str, int]) -> dic
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=200, help="of pruning and racing")
+    parser.add_argument("--repetitions", type=int, default=100, help="of pruning and racing")
     parser.add_argument("--models", type=int, nargs=2, default=(40, 40), metavar=("TPE", "GP"))
     given = parser.parse_args()
     met, chances = [], []
