@@ -12,10 +12,10 @@ the search exports at a budget: of search, damage, truncate and magnitude the be
 three` is the same without damage.
 
 Every row and budget takes, of the same grid of L2 penalties, what is best on the part that selects; for top-k that was
-found out beforehand, with seeds that are not among those measured. The division of the data and all seeds go with the
-seed of a row, so rows are paired; the figures are means over seeds, with the standard error of the mean, and of paired
-differences. Bytes are those of the embedding tables. Test data are touched once per finished model and decide nothing.
-Seconds are of process CPU time.
+found out beforehand, with seeds that are not among those measured, and only uniform dimensions choose from a grid once
+more. The division of the data and all seeds go with the seed of a row, so rows are paired; the figures are means over
+seeds, with the standard error of the mean, and of paired differences. Bytes are those of the embedding tables. Test
+data are touched once per finished model and decide nothing. Seconds are of process CPU time.
 """
 
 from __future__ import annotations
@@ -52,6 +52,7 @@ class Case:
         sign: 1 where more is better, else -1.
         digits: decimals to print.
         tuned: settings of each budget, and of what is trained from scratch (""), where they are known beforehand.
+        uniform: further settings that uniform dimensions choose from.
         rules: what is read of the search.
     """
 
@@ -65,6 +66,7 @@ class Case:
     sign: float = 1.0
     digits: int = 4
     tuned: Mapping[str, Mapping[str, float]] = field(default_factory=dict)
+    uniform: tuple[Mapping[str, float], ...] = ()
     rules: tuple[str, ...] = RULES
 
 
@@ -85,7 +87,7 @@ CASES = {
                  "": {"lr": 0.015},
                  QUARTER: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.2},
                  SIXTEENTH: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.05},
-             }),
+             }, uniform=({"lr": 0.05, "l2": 0.1}, {"lr": 0.05, "l2": 0.05}, {"lr": 0.015, "l2": 0.05})),
     ],
 }  # fmt: skip
 
@@ -114,13 +116,13 @@ def measure(case: Case, data: str | None, seeds: Sequence[int], jobs: int) -> Ta
         every = list(workers.map(one_seed, *zip(*[(case, data, seed) for seed in seeds], strict=True)))
     for found in every:
         for row, budget in found[0]:
-            table.add(row, budget, [each[row, budget] for each in found], case.sign)
+            table.add(row, budget, [each[row, budget] for each in found if (row, budget) in each], case.sign)
         for budget in case.budgets:
             aligned = [table.chosen[f"{rule}, aligned", budget][-1] for rule in case.rules]
             if case.rules == RULES:
                 table.add("best of three", budget, aligned[:3], case.sign)
             table.add("exported", budget, aligned, case.sign)
-        costs(table, found)
+        costs(table, found[:1] if case.tuned else found)
     return table
 
 
@@ -128,6 +130,7 @@ def one_seed(case: Case, data: str | None, seed: int) -> list[dict[tuple[str, st
     """Measure all rows for one seed and every setting."""
     grid: list[dict[str, float]] = [{}] if case.tuned else [{"l2": l2} for l2 in case.l2]
     found = [one_setting(case, data, seed, setting) for setting in grid]
+    found += [one_uniform(case, data, seed, setting) for setting in case.uniform]
     print(f"  {case.name}: seed {seed} done", file=sys.stderr, flush=True)
     return found
 
@@ -173,10 +176,10 @@ def one_setting(
         return EmbeddingsTrainer(data, **{**case.settings, **setting, **tuned}, data_seed=seed, repeats=1)
 
     trainer: Any = made(case.tuned.get("", {}))
-    facts = {name: value for name, value in trainer.facts().items() if name in ("fields", "rotatable")}
+    facts: dict[str, Any] = {name: each for name, each in trainer.facts().items() if name in ("fields", "rotatable")}
     found: dict[tuple[str, str], Measured] = {}
 
-    def run(controller: str, form: str, **settings: Any) -> list[Measured]:
+    def run(controller: str, form: Any, **settings: Any) -> list[Measured]:
         space = EmbeddingSpace(**facts, max_dim=case.width, blocks=case.blocks, form=form)
         return plans(trainer, space, controller, seed, {"seeds": 1, **settings})
 
@@ -195,6 +198,20 @@ def one_setting(
         if form == "aligned":
             found["warm start and search", "seconds"] = total([each for each in ran if not each.budget])
     return found
+
+
+def one_uniform(
+    case: Case, data: str | None, seed: int, setting: Mapping[str, float]
+) -> dict[tuple[str, str], Measured]:
+    """Measure uniform dimensions from scratch for one seed and one setting."""
+    from automl.search_spaces.embeddings import EmbeddingSpace
+    from automl.trainers.embeddings import EmbeddingsTrainer
+
+    trainer = EmbeddingsTrainer(data, **{**case.settings, **setting}, data_seed=seed, repeats=1)
+    facts: dict[str, Any] = {name: each for name, each in trainer.facts().items() if name in ("fields", "rotatable")}
+    space = EmbeddingSpace(**facts, max_dim=case.width, blocks=case.blocks, form="cells")
+    ran = plans(trainer, space, "uniform", seed, {"seeds": 1, "budgets": case.budgets})
+    return {("uniform", each.budget): each for each in ran}
 
 
 def total(segments: Sequence[Measured]) -> Measured:
@@ -222,7 +239,9 @@ def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
     d = case.digits
     print(f"\n{case.name}: K = {case.width}, {len(seeds)} seeds, L2 of {', '.join(map(str, case.l2))}")
     for budget, tuned in case.tuned.items():
-        print(f"  {budget or 'from scratch'}: {', '.join(f'{name} {value}' for name, value in tuned.items())}")
+        print(f"  {budget or 'from scratch'}: {_listed(tuned)}")
+    for tuned in case.uniform:
+        print(f"  or, for uniform alone: {_listed(tuned)}")
     dense = table.tested("dense", FULL)
     size = table.chosen["dense", FULL][0].bytes
     print(f"{'':<26}" + "".join(f"{f'{b} of the bytes':>22}" for b in case.budgets))
@@ -255,6 +274,10 @@ def show(case: Case, table: Table, seeds: Sequence[int]) -> None:
         f"one dense training {cost['dense']:.1f} s; in those: warm start and search {cost['search']:.2f}, "
         f"with one retraining {cost['pipeline']:.2f}, a further budget {cost['a further budget']:.2f}"
     )
+
+
+def _listed(settings: Mapping[str, float]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in settings.items())
 
 
 def mean(values: Sequence[float], digits: int, *, signed: bool = False) -> str:
