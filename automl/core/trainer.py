@@ -47,8 +47,8 @@ class Trainer(ABC):
     """The budget of a search that names none: it ends within about two minutes on two cores."""
     default_finalists: ClassVar[int | None] = None
     """How many of the best are trained in full, if the search names no number; None for the usual: one, or a front."""
-    starts: ClassVar[tuple[Start, ...]] = ("kept", "scratch")
-    """From which weights a winner is trained in full: those the search kept, and none."""
+    starts: tuple[Start, ...] = ("kept", "scratch")
+    """From which weights a winner is trained in full: those the search kept, and none. An instance may set its own."""
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of settings, for `--set profile=NAME`."""
 

@@ -84,7 +84,6 @@ class CnnTrainer(Trainer):
         "params": "min",
         "macs": "min",
     }
-    starts: tuple[Start, ...]  # type: ignore[misc]  # a setting decides
     cost_unit = "training MACs"
     default_budget = {"trials": 40}
     profiles = {

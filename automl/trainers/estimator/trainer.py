@@ -42,7 +42,7 @@ class EstimatorTrainer(Trainer):
 
     accepts = ("model",)
     cost_unit = "fitted rows"
-    starts: tuple[Start, ...] = ("scratch",)  # type: ignore[misc]
+    starts: tuple[Start, ...] = ("scratch",)
 
     def __init__(
         self,
