@@ -98,7 +98,9 @@ def find(options: Mapping[str, Any], data: Any, directory: str | Path | None, bu
         if not summary["best"]:
             why = summary["failures"][0]["message"] if summary["failures"] else "the budget was too small"
             raise AutomlError(f"No trial succeeded within the limits: {why}.", "Set verbose=True to see more.")
-        best = summary["budgets"].get(budget) or summary["best"]
+        if budget is not None and budget not in summary["budgets"]:
+            raise AutomlError(f"The search ended before it had trained anything at {budget}.", "Give it more trials.")
+        best = summary["best"] if budget is None else summary["budgets"][budget]
         export(run, exported, best["trial"])
         body = json.loads((exported / _MODEL).read_text("utf-8"))
         body["config"]["out"] = None  # where it was searched is nobody's matter any more
