@@ -85,6 +85,7 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
         raise UsageError(f"{out} exists already.", "Name another --out.")
     if onnx:
         _need_onnx()
+        _need_example(archive.header)
     texts = _texts(archive.header, chosen.candidate, weights)
     body = {
         "config": archive.header["config"],
@@ -127,6 +128,11 @@ def _need_onnx() -> None:
     missing = [name for name in ("onnx", "onnxscript") if find_spec(name) is None]
     if missing:
         raise MissingExtra(missing[0], "onnx")
+
+
+def _need_example(header: Mapping[str, Any]) -> None:
+    if example_input(header) is None:
+        raise UsageError("An ONNX file is traced with an input, and these data do not say what one looks like.")
 
 
 def _write_onnx(model: Any, example: Any, path: Path) -> None:

@@ -103,7 +103,7 @@ class ToMlflow(Tracker):
         self._behind.flush(self._seconds)
 
     def best_model(self, model: Any, example: Any) -> None:
-        if hasattr(model, "named_parameters"):  # anything but a network is a file of `automl export`
+        if hasattr(model, "named_parameters") and example is not None:  # anything else is a file of `automl export`
             self.log_model(model, example)
 
     def pictured(self, svg: str) -> None:

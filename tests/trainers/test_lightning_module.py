@@ -139,6 +139,11 @@ def test_a_program_that_builds_something_else_is_told_of_the_other_trainer():
         train(LightningTrainer(own.rows(), **QUICK), Model(own.plain, (("width", 4),)))
 
 
+def test_a_data_module_does_not_say_what_an_input_looks_like():
+    assert LightningTrainer.example(LightningTrainer(own.Data()).facts()) is None
+    assert LightningTrainer.example(LightningTrainer(loaders(160, 80)).facts()).shape == (2, own.WIDE)
+
+
 def test_stop_ends_a_training_and_leaves_the_data_module_free():
     def stop(step, metrics):
         raise Stop

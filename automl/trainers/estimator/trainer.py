@@ -10,7 +10,7 @@ import numpy as np
 
 from automl.core.errors import InvalidData, UnknownName, UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
-from automl.core.trainer import Report, Start, Trainer
+from automl.core.trainer import Report, Trainer
 from automl.trainers.estimator.data import divide, fingerprint, read
 
 if TYPE_CHECKING:
@@ -42,7 +42,7 @@ class EstimatorTrainer(Trainer):
 
     accepts = ("model",)
     cost_unit = "fitted rows"
-    starts: tuple[Start, ...] = ("scratch",)
+    starts = ("scratch",)
 
     def __init__(
         self,
