@@ -235,18 +235,18 @@ class Forest(Trainer):
         final = table.hypervolume[:, :, -1]
         self.names = sorted({name for row in table.rows for name in row})
         inputs, means = np.array([self._coordinates(row) for row in table.rows]), final.mean(axis=1)
-        forest = RandomForestRegressor(200, min_samples_leaf=2, max_features=0.5, random_state=0)
+        forest = RandomForestRegressor(60, min_samples_leaf=2, max_features=0.5, random_state=0)
         guessed = cross_val_predict(forest, inputs, means, cv=10)
         self.r2 = 1 - float(((means - guessed) ** 2).sum() / ((means - means.mean()) ** 2).sum())
         self.forest = forest.fit(inputs, means)
         self.leaves = self.forest.apply(inputs)
+        self.known: dict[Configuration, Array] = {}
         self.residuals = final - means[:, None]
 
     def train(
         self, candidate: Configuration, *, effort: float, weights: Weights | None, seed: int, report: Report
     ) -> Outcome:
-        rng, point = np.random.default_rng(seed), self._coordinates(candidate.values)
-        leaves = self.forest.apply(point[None, :])[0]
+        rng, leaves = np.random.default_rng(seed), self._leaves(candidate)
         noise = []
         for tree in rng.integers(len(leaves), size=2):  # two seeds a trial, as in a search
             alike = np.flatnonzero(self.leaves[:, tree] == leaves[tree])
@@ -255,10 +255,17 @@ class Forest(Trainer):
 
     def mean(self, candidate: Configuration) -> float:
         """Return what a configuration is worth."""
-        return float(self.forest.predict(self._coordinates(candidate.values)[None, :])[0])
+        leaves = zip(self.forest.estimators_, self._leaves(candidate), strict=True)
+        return float(np.mean([tree.tree_.value[leaf, 0, 0] for tree, leaf in leaves]))
 
     def fingerprint(self) -> str:
         return "forest"
+
+    def _leaves(self, candidate: Configuration) -> Array:
+        """Return the leaf of a configuration in every tree."""
+        if candidate not in self.known:
+            self.known[candidate] = self.forest.apply(self._coordinates(candidate.values)[None, :])[0]
+        return self.known[candidate]
 
     def _coordinates(self, values: Mapping[str, Value]) -> Array:
         return np.array([_coordinate(values.get(name)) for name in self.names])
