@@ -45,7 +45,7 @@ def test_it_is_stopped_with_everything_finished_and_can_be_resumed(begin):
     running = begin()
     until(lambda: running.best is not None)
     assert not running.done
-    with pytest.raises(TimeoutError, match="still running after 0.01 s"):
+    with pytest.raises(TimeoutError, match=r"still running after 0\.01 s"):
         running.wait(0.01)
     running.stop()
     summary = running.wait(20)
