@@ -134,18 +134,8 @@ class CnnTrainer(Trainer):
         alpha_price: float = 0.1,
     ) -> None:
         counts = {"epochs": epochs, "final_epochs": final_epochs, "relaxed_epochs": relaxed_epochs}
-        for name, value in counts.items():
-            if value < 1:
-                raise UsageError(f"'{name}' must be at least 1, got {value}.")
-        for name, rate in {"lr": lr, "inherit_lr": inherit_lr, "alpha_lr": alpha_lr}.items():
-            if not rate > 0:
-                raise UsageError(f"'{name}' must be positive, got {rate}.")
-        if not alpha_price >= 0:
-            raise UsageError(f"'alpha_price' must not be negative, got {alpha_price}.")
-        if finish_from not in _STARTS:
-            raise UsageError(f"'finish_from' must be one of {', '.join(_STARTS)}, got '{finish_from}'.")
-        if predict not in ("auto", *TARGETS):
-            raise UsageError(f"'predict' must be auto, classes or numbers, got '{predict}'.")
+        _refuse_bad_numbers(counts, {"lr": lr, "inherit_lr": inherit_lr, "alpha_lr": alpha_lr}, alpha_price)
+        _refuse_unknown_words(finish_from, predict)
         self.epochs, self.final_epochs, self.starts = epochs, final_epochs, _STARTS[finish_from]
         self.lr, self.inherit_lr = lr, inherit_lr
         self.relaxed_epochs, self.alpha_lr, self.alpha_price = relaxed_epochs, alpha_lr, alpha_price
@@ -326,3 +316,21 @@ class CnnTrainer(Trainer):
     def example(cls, facts: Mapping[str, Any]) -> npt.NDArray[np.float32]:
         """Return two black images (2, C, H, W)."""
         return np.zeros((2, *facts["input_shape"]), dtype=np.float32)
+
+
+def _refuse_bad_numbers(counts: Mapping[str, int], rates: Mapping[str, float], alpha_price: float) -> None:
+    for name, value in counts.items():
+        if value < 1:
+            raise UsageError(f"'{name}' must be at least 1, got {value}.")
+    for name, rate in rates.items():
+        if not rate > 0:
+            raise UsageError(f"'{name}' must be positive, got {rate}.")
+    if not alpha_price >= 0:
+        raise UsageError(f"'alpha_price' must not be negative, got {alpha_price}.")
+
+
+def _refuse_unknown_words(finish_from: str, predict: str) -> None:
+    if finish_from not in _STARTS:
+        raise UsageError(f"'finish_from' must be one of {', '.join(_STARTS)}, got '{finish_from}'.")
+    if predict not in ("auto", *TARGETS):
+        raise UsageError(f"'predict' must be auto, classes or numbers, got '{predict}'.")
