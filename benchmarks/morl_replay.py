@@ -304,8 +304,8 @@ def modelled(table: Table, repetitions: int, samplers: Mapping[str, int]) -> dic
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--repetitions", type=int, default=100, help="of pruning and racing")
-    parser.add_argument("--models", type=int, nargs=2, default=(40, 40), metavar=("TPE", "GP"))
+    parser.add_argument("--repetitions", type=int, default=80, help="of pruning and racing")
+    parser.add_argument("--models", type=int, nargs=2, default=(40, 0), metavar=("TPE", "GP"))
     given = parser.parse_args()
     met, chances = [], []
     for table in map(read, ENVIRONMENTS):
