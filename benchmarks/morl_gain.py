@@ -158,7 +158,7 @@ def honesty(environment: str, searches: Sequence[Search]) -> bool:
 
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
-    parser.add_argument("--seeds", type=int, default=3, help="searches with seeds 0, 1, ...")
+    parser.add_argument("--seeds", type=int, nargs="*", default=[0, 1, 2], help="of the searches")
     parser.add_argument("--trials", type=int, default=60)
     parser.add_argument("--controller", default="bayesian")
     parser.add_argument("--environments", nargs="*", default=list(BARS))
@@ -170,7 +170,7 @@ def main() -> int:
             low, high = interval(values)
             print(f"  {name}: {values.mean():.4g} [{low:.4g}, {high:.4g}], n={len(values)}", flush=True)
         searches = []
-        for seed in range(given.seeds):
+        for seed in given.seeds:
             searches.append(search(environment, seed, given.controller, given.trials))
             for said, reached in show(environment, seed, searches[-1]).items():
                 print(f"  {said}: {'met' if reached else 'NOT met'}")
