@@ -5,8 +5,8 @@
 
 Protocol: the public split of Planetoid, 200 epochs, the epoch with the best validation accuracy (of equals the lower
 validation loss), test nodes read once per finished network. GCN 16 is Kipf and Welling's (lr 0.01, dropout 0.5), GAT
-8x8 is Veličković's (lr 0.005, dropout 0.6); both without batch norm, weight decay 5e-4. Random networks are drawn from
-space `gnn` within its limits and trained as a search trains them, 100 epochs with batch norm. Seconds are CPU seconds
+8x8 is Veličković's (lr 0.005, dropout 0.6); both without norms, weight decay 5e-4. Random networks are drawn from
+space `gnn` within its limits and trained as a search trains them, 100 epochs with layer norm. Seconds are CPU seconds
 of one thread, without imports; on a machine that others use, the fastest of the seeds is closest to the truth.
 """
 
@@ -52,7 +52,7 @@ def quiet(step: int, metrics: Any) -> None:
 
 
 def baseline(name: str, data: Any, where: str, seeds: int) -> str:
-    trainer = GnnTrainer(data, epochs=200, batch_norm=False, **RECIPES[name][2])
+    trainer = GnnTrainer(data, epochs=200, norm="none", **RECIPES[name][2])
     candidate = network(name, trainer.graph.outputs)
     trainer.train(candidate, effort=0.02, weights=None, seed=0, report=quiet)  # tensors are made, code is loaded
     seconds, found = [], []

@@ -40,7 +40,7 @@ def gnn_weights(space, candidate):
     from automl.trainers.gnn.network import Frame, Network, weights_of  # torch, which only this needs
 
     limits = space.limits
-    frame = Frame(limits.features, limits.outputs, limits.task, batch_norm=True, final_activation=False)
+    frame = Frame(limits.features, limits.outputs, limits.task, norm="layer", final_activation=False)
     return weights_of(Network(candidate, frame))
 
 

@@ -26,7 +26,7 @@ def inherited(child, parent=PARENT, weights=None, space=SPACE):
     """Which layers of a child come from its ancestors."""
     found = space.inherit(child, parent, shaped(space, parent) if weights is None else weights)
     arrays = network_arrays(found or {})
-    assert all(name.startswith("layer") for name in arrays), "batch norms and skip connections are never shared"
+    assert all(name.startswith("layer") for name in arrays), "norms and skip connections are never shared"
     return {int(name[len("layer")]) for name in arrays}
 
 

@@ -92,7 +92,7 @@ def test_an_output_wider_than_the_limit_keeps_one_head():
 
 
 def test_a_known_network_has_its_published_size():
-    assert size(GAT, 1433, 7, "node") == 1433 * 64 + 3 * 64 + 2 * 64 + 64 * 7 + 3 * 7  # batch norm: 2 x 64
+    assert size(GAT, 1433, 7, "node") == 1433 * 64 + 3 * 64 + 2 * 64 + 64 * 7 + 3 * 7  # norm: 2 x 64
     assert GnnSpace().describe(GAT) == "8x8 gat sum elu | 1x7 gat sum linear"
     assert WideGnnSpace().describe(replace(GAT, skip="residual", lr=0.01)).endswith("linear | residual | lr 0.01")
 

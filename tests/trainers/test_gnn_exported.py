@@ -24,8 +24,8 @@ WORLDS = {
     "nodes": (communities(), {}),
     "numbers of nodes": (communities(y=np.linspace(3, 5, 90)), {"activation_on_logits": True}),
     "graphs": (rings(30), {}),
-    "numbers of graphs": (rings(30, label="number"), {"batch_norm": False}),
-    "labels": (proteins(), {}),
+    "numbers of graphs": (rings(30, label="number"), {"norm": "none"}),
+    "labels": (proteins(), {"norm": "batch"}),
     "links": (communities(), {"predict": "links", "decoder": "mlp"}),
 }
 

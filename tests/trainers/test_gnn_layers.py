@@ -173,7 +173,7 @@ def test_every_layer_has_the_size_it_is_counted_with_and_learns(attention, aggre
             Layer(3, 2, attention, aggregate, "identity", "relu"),
         )
     )
-    network = Network(candidate, Frame(5, 3, "node", batch_norm=True, final_activation=False, dropout=0.3))
+    network = Network(candidate, Frame(5, 3, "node", norm="layer", final_activation=False, dropout=0.3))
     assert sum(p.numel() for p in network.parameters()) == size(candidate, 5, 3, "node")
     made = network.train()(torch.randn(NODES, 5), wiring)
     assert made.shape == (NODES, 3)
@@ -193,7 +193,7 @@ def test_a_mean_divides_by_the_number_of_neighbours(wiring):
 def test_skip_connections_have_the_size_they_are_counted_with(skip, wiring):
     layers = tuple(Layer(w, 2, "gcn", "sum", "identity", "relu") for w in (4, 4, 5, 3))
     candidate = Gnn(layers, skip=skip)
-    network = Network(candidate, Frame(5, 3, "node", batch_norm=True, final_activation=False))
+    network = Network(candidate, Frame(5, 3, "node", norm="layer", final_activation=False))
     assert sum(p.numel() for p in network.parameters()) == size(candidate, 5, 3, "node")
     assert network(torch.randn(NODES, 5), wiring).shape == (NODES, 3)
     assert [name for name, _ in network.named_children() if "skip" in name] == (

@@ -25,10 +25,10 @@ def wiring():
     return Wiring(torch.cat([chain, torch.randint(NODES, (2, 20))], dim=1), NODES)
 
 
-def network(layers, *, batch_norm, skip="none"):
+def network(layers, *, norm, skip="none"):
     every = tuple(Layer(4, 2, a, g, "identity", "elu") for a, g in layers[:-1])
     last = Layer(3, 2, *layers[-1], "identity", "linear")
-    return Network(Gnn((*every, last), skip=skip), Frame(5, 3, "node", batch_norm, final_activation=False))
+    return Network(Gnn((*every, last), skip=skip), Frame(5, 3, "node", norm, final_activation=False))
 
 
 def outputs_and_gradients(made, net, wanted=slice(None)):
@@ -40,21 +40,21 @@ CASES = [[(attention, "sum"), (attention, "mean")] for attention in ATTENTIONS]
 CASES += [[("gat", "max"), ("gcn", "max")], [("gat", "sum")], [("gat", "sum"), ("cos", "max"), ("gcn", "sum")]]
 
 
-@pytest.mark.parametrize("batch_norm", [False, True])
+@pytest.mark.parametrize("norm", ["none", "layer", "batch"])
 @pytest.mark.parametrize("layers", CASES, ids=lambda layers: "-".join(a for a, _ in layers))
-def test_outputs_and_gradients_are_those_of_the_whole_graph(layers, batch_norm, wiring):
-    net, x = network(layers, batch_norm=batch_norm).train(), torch.randn(NODES, 5)
-    part = reach(wiring, WANTED, len(layers), whole=batch_norm)
+def test_outputs_and_gradients_are_those_of_the_whole_graph(layers, norm, wiring):
+    net, x = network(layers, norm=norm).train(), torch.randn(NODES, 5)
+    part = reach(wiring, WANTED, len(layers), whole=norm == "batch")
     assert part.wirings[-1].nodes == len(WANTED)
     found = outputs_and_gradients(net(x[part.nodes], part.wirings), net)
     torch.testing.assert_close(found, outputs_and_gradients(net(x, wiring), net, WANTED), atol=1e-5, rtol=1e-4)
 
 
 @pytest.mark.parametrize("skip", ["residual", "jumping"])
-@pytest.mark.parametrize("batch_norm", [False, True])
-def test_skip_connections_find_their_nodes(skip, batch_norm, wiring):
-    net, x = network([("gat", "sum")] * 4, batch_norm=batch_norm, skip=skip).train(), torch.randn(NODES, 5)
-    part = reach(wiring, WANTED, 4, whole=batch_norm)
+@pytest.mark.parametrize("norm", ["none", "layer", "batch"])
+def test_skip_connections_find_their_nodes(skip, norm, wiring):
+    net, x = network([("gat", "sum")] * 4, norm=norm, skip=skip).train(), torch.randn(NODES, 5)
+    part = reach(wiring, WANTED, 4, whole=norm == "batch")
     torch.testing.assert_close(net(x[part.nodes], part.wirings), net(x, wiring)[WANTED], atol=1e-5, rtol=1e-4)
 
 

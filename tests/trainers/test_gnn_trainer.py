@@ -58,8 +58,8 @@ def test_it_learns_what_papers_are_about(trainer, trained):
     assert trained.metrics["params"] == GnnSpace().limits.size(GCN) == 1433 * 16 + 16 + 2 * 16 + 16 * 7 + 7
 
 
-def test_gat_learns_without_batch_norm():
-    found = train(GnnTrainer(epochs=25, batch_norm=False, lr=0.02), GAT)
+def test_gat_learns_without_a_norm():
+    found = train(GnnTrainer(epochs=25, norm="none", lr=0.02), GAT)
     assert found.metrics["val_accuracy"] > 0.76
 
 

@@ -40,7 +40,7 @@ def kinds(candidate: Gnn, features: int, task: Task) -> list[str]:
 
 
 def layer_prefix(place: int) -> str:
-    """Return how the names of a layer's own arrays begin; batch norms and skip connections begin otherwise."""
+    """Return how the names of a layer's own arrays begin; norms and skip connections begin otherwise."""
     return f"layer{place}."
 
 

@@ -1,7 +1,7 @@
 """Constrained sharing of parameters: which trained layers a network may start from.
 
 A layer inherits as a whole or not at all: all its tensors have the same shapes, and attention and activation are the
-same, as either would change the statistics of what it puts out. Batch norms, skip connections and readouts are never
+same, as either would change the statistics of what it puts out. Norms, skip connections and readouts are never
 inherited. Zhou et al. 2022, section 3.4. The layers come from all explored networks, through the bank.
 """
 

@@ -29,7 +29,7 @@ class Shape:
         inputs: features of a node that enter.
         heads: of its width each.
         width: of one head.
-        final: whether it ends the network: no batch norm follows, and no activation unless the trainer wants one.
+        final: whether it ends the network: no norm follows, and no activation unless the trainer wants one.
         averaged: whether heads are averaged, as at the end of a network on nodes; else they are concatenated.
     """
 
@@ -62,7 +62,7 @@ def shapes(candidate: Gnn, features: int, task: Task) -> list[Shape]:
 
 
 def size(candidate: Gnn, features: int, outputs: int, task: Task) -> int:
-    """Count the trainable parameters, those of batch norms of hidden layers included.
+    """Count the trainable parameters, those of norms of hidden layers included.
 
     Args:
         candidate: the network.

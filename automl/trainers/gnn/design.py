@@ -39,7 +39,7 @@ class Design:
     @classmethod
     def of(cls, facts: Mapping[str, Any], dropout: float = 0.0) -> Design:
         """Return the design that a trainer's facts describe; dropout matters in training only."""
-        names = ("features", "outputs", "task", "batch_norm", "final_activation")
+        names = ("features", "outputs", "task", "norm", "final_activation")
         frame = Frame(**{name: facts[name] for name in names}, dropout=dropout)
         return cls(frame, facts["decoder"], tuple(facts["deviation"]), tuple(facts["mean"]))
 

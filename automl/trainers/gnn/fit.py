@@ -108,7 +108,7 @@ def _epoch(network: Network, part: Source, target: Target, adam: torch.optim.Opt
     """Take a step on every batch of a part; return the mean loss of a unit."""
     network.train()
     total = units = 0.0
-    for batch in part.batches(network.depth, whole=network.normed):
+    for batch in part.batches(network.depth, whole=network.whole):
         total += _step(network, batch, target, adam) * len(batch.y)
         units += len(batch.y)
     return total / units

@@ -61,7 +61,7 @@ class MessagePassing(nn.Module):
         self.mlp = _mlp(shape.outputs) if layer.combine == "mlp" else None
 
     def forward(self, x: Features, wiring: Wiring, rate: float) -> Tensor:
-        """Return (nodes, outputs) before batch norm and activation.
+        """Return (nodes, outputs) before norm and activation.
 
         Args:
             x: (heard, inputs), after dropout.

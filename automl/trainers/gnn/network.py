@@ -6,8 +6,9 @@ norm0.weight, ..., skip1.weight, readout.weight, ...: what stays with its networ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from torch import Tensor, nn
@@ -20,11 +21,16 @@ from automl.search_spaces.gnn.size import Task, shapes
 from automl.trainers.gnn.dropout import dropout
 from automl.trainers.gnn.features import Features, dropped
 from automl.trainers.gnn.layer import ACTIVATIONS, MessagePassing
+from automl.trainers.gnn.recipe import Norm
 from automl.trainers.gnn.wiring import Wiring
 
 MOMENTUM = 0.5
 """Of the running statistics of batch norms. Those of a whole graph are nearly exact, so they may follow quickly; at
 torch's 0.1 the variance of 1 they start from outweighs that of normalised features, a thousandth, for 60 epochs."""
+NORMS: Mapping[Norm, Callable[[int], nn.Module]] = {
+    "layer": nn.LayerNorm,
+    "batch": partial(nn.BatchNorm1d, momentum=MOMENTUM),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +41,7 @@ class Frame:
         features: of a node.
         outputs: of the network.
         task: what is predicted.
-        batch_norm: whether hidden layers have one before their activation.
+        norm: of hidden layers, before their activation.
         final_activation: whether logits have an activation.
         dropout: of inputs and of trained attention, where the candidate has none of its own.
     """
@@ -43,7 +49,7 @@ class Frame:
     features: int
     outputs: int
     task: Task
-    batch_norm: bool
+    norm: Norm
     final_activation: bool
     dropout: float = 0.0
 
@@ -61,8 +67,8 @@ class Network(nn.Module):
             self.bends[-1] = ACTIVATIONS["linear"]
         for place, (layer, shape) in enumerate(zip(candidate.layers, self.shapes, strict=True)):
             self.add_module(f"layer{place}", MessagePassing(layer, shape))
-            if frame.batch_norm and not shape.final:
-                self.add_module(f"norm{place}", nn.BatchNorm1d(shape.outputs, momentum=MOMENTUM))
+            if frame.norm != "none" and not shape.final:
+                self.add_module(f"norm{place}", NORMS[frame.norm](shape.outputs))
             if self.skip == "residual" and place and shape.inputs != shape.outputs:
                 self.add_module(f"skip{place}", nn.Linear(shape.inputs, shape.outputs, bias=False))
 
@@ -72,8 +78,8 @@ class Network(nn.Module):
         return len(self.shapes)
 
     @property
-    def normed(self) -> bool:
-        """Whether there are batch norms, which in training depend on all nodes."""
+    def whole(self) -> bool:
+        """Whether training needs all nodes of a batch in every layer, because there are batch norms."""
         return any(isinstance(part, nn.BatchNorm1d) for part in self.children())
 
     def forward(self, x: Features, wiring: Wiring | Sequence[Wiring]) -> Tensor:

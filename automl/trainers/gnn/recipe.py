@@ -9,6 +9,7 @@ from automl.core.errors import UsageError
 from automl.trainers.gnn.tasks.level import Decoder
 
 Device: TypeAlias = Literal["auto", "cpu", "gpu"]
+Norm: TypeAlias = Literal["layer", "batch", "none"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +22,7 @@ class Recipe:
     lr: float
     weight_decay: float
     dropout: float
-    batch_norm: bool
+    norm: Norm
     activation_on_logits: bool
     normalize_features: bool
     patience: int | None
@@ -41,7 +42,11 @@ class Recipe:
             raise UsageError(f"'dropout' must be in [0, 1), got {self.dropout}.")
         if self.patience is not None and self.patience < 1:
             raise UsageError(f"'patience' must be at least 1, got {self.patience}.", "Leave it out for no early end.")
-        for name, chosen, known in (("device", self.device, Device), ("decoder", self.decoder, Decoder)):
+        for name, chosen, known in (
+            ("device", self.device, Device),
+            ("decoder", self.decoder, Decoder),
+            ("norm", self.norm, Norm),
+        ):
             if chosen not in get_args(known):
                 raise UsageError(f"'{name}' must be one of {', '.join(get_args(known))}, got '{chosen}'.")
         if self.threads is not None and self.threads < 1:

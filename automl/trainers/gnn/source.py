@@ -9,6 +9,7 @@ from typing import Any
 from automl.search_spaces.gnn.candidate import Activation, Aggregate, Attention, Gnn, Layer, Pooling
 from automl.search_spaces.gnn.size import VECTORS, Shape, shapes
 from automl.trainers.gnn import heads, plain
+from automl.trainers.gnn.recipe import Norm
 
 SCORES: Mapping[Attention, Callable[..., Any]] = {
     "const": plain.const,
@@ -30,6 +31,7 @@ BENDS: Mapping[Activation, str] = {
     "relu6": "F.relu6",
     "elu": "F.elu",
 }
+NORMS: Mapping[Norm, str] = {"layer": "LayerNorm", "batch": "BatchNorm1d"}
 POOLS: Mapping[Pooling, Callable[..., Any]] = heads.POOLS
 
 OPENING = '''"""{title}
@@ -116,8 +118,8 @@ def _class(candidate: Gnn, facts: Mapping[str, Any]) -> Iterator[str]:
     yield "        super().__init__()"
     for place, (layer, shape) in enumerate(zip(candidate.layers, widths, strict=True)):
         yield f"        self.layer{place} = {_layer(layer, shape)}"
-        if facts["batch_norm"] and not shape.final:
-            yield f"        self.norm{place} = nn.BatchNorm1d({shape.outputs})"
+        if facts["norm"] != "none" and not shape.final:
+            yield f"        self.norm{place} = nn.{NORMS[facts['norm']]}({shape.outputs})"
         if _has_map(candidate, place, shape):
             yield f"        self.skip{place} = nn.Linear({shape.inputs}, {shape.outputs}, bias=False)"
     yield from _ends(candidate, facts, widths[-1].outputs)
@@ -167,7 +169,7 @@ def _step(candidate: Gnn, place: int, layer: Layer, shape: Shape, facts: Mapping
     if candidate.skip == "residual" and place:
         added = f"self.skip{place}({read})" if _has_map(candidate, place, shape) else read
         yield f"        h{place} = h{place} + {added}"
-    if facts["batch_norm"] and not shape.final:
+    if facts["norm"] != "none" and not shape.final:
         yield f"        h{place} = self.norm{place}(h{place})"
     if layer.activation != "linear" and (facts["final_activation"] or not shape.final):
         yield f"        h{place} = {BENDS[layer.activation]}(h{place})"

@@ -20,7 +20,7 @@ from automl.trainers.gnn.data.named import places
 from automl.trainers.gnn.data.read import Reading, read
 from automl.trainers.gnn.data.split import Splitting
 from automl.trainers.gnn.memory import available, refuse_candidate, refuse_too_large
-from automl.trainers.gnn.recipe import Device, Recipe
+from automl.trainers.gnn.recipe import Device, Norm, Recipe
 from automl.trainers.gnn.remarks import remarks
 from automl.trainers.gnn.repeats import SEEDS_APART, later, merged, runs_in, spread
 from automl.trainers.gnn.tasks import TARGETS, Predict, task_of
@@ -59,7 +59,8 @@ class GnnTrainer(Trainer):
         lr: learning rate of Adam, where the candidate has none of its own; so with the next two.
         weight_decay: L2 on all parameters; None takes 5e-4 for nodes, else 0.
         dropout: of the inputs of layers, and of trained attention; None takes 0.6 for nodes, else 0.2.
-        batch_norm: on hidden layers. Without it most random networks do not learn at all.
+        norm: of hidden layers: "layer", "batch" or "none". Without one most random networks do not learn at all; the
+            statistics of a batch norm, taken under dropout, cost good networks two points and more.
         activation_on_logits: whether the last layer has its activation, too, as published.
         normalize_features: rows of features are divided by their sums; None does so on one graph without negative ones.
         patience: epochs without a better one after which a training ends; by default it does not.
@@ -74,7 +75,7 @@ class GnnTrainer(Trainer):
         train_per_class: train on so many units of each class then, instead of all that are left.
         data_seed: seed of this division; unlike the seed of a search it stays the same.
 
-    Profile `paper`: layers without batch norm and with an activation on logits.
+    Profile `paper`: layers without norms and with an activation on logits.
     """
 
     accepts = ("gnn", "gnn-wide")
@@ -92,7 +93,7 @@ class GnnTrainer(Trainer):
             "lr": 0.005,
             "weight_decay": 5e-4,
             "dropout": 0.6,
-            "batch_norm": False,
+            "norm": "none",
             "activation_on_logits": True,
             "normalize_features": True,
         }
@@ -104,7 +105,7 @@ class GnnTrainer(Trainer):
         predict: Predict = "auto", decoder: Decoder = "dot",
         epochs: int = 100, final_epochs: int = 200, repeats: int = 3,
         lr: float = 0.005, weight_decay: float | None = None, dropout: float | None = None,
-        batch_norm: bool = True, activation_on_logits: bool = False, normalize_features: bool | None = None,
+        norm: Norm = "layer", activation_on_logits: bool = False, normalize_features: bool | None = None,
         patience: int | None = None, batch_size: int | None = None, sample_above: int = 100_000,
         fanout: tuple[int, ...] = (15, 10), memory_gb: float | None = None,
         device: Device = "auto", threads: int | None = 1,
@@ -122,7 +123,7 @@ class GnnTrainer(Trainer):
             epochs, final_epochs, repeats, lr,
             usual.weight_decay if weight_decay is None else weight_decay,
             usual.dropout if dropout is None else dropout,
-            batch_norm, activation_on_logits, normalize, patience, decoder, device, threads,
+            norm, activation_on_logits, normalize, patience, decoder, device, threads,
         )  # fmt: skip
         self.loading = Loading(usual.batch_size if batch_size is None else batch_size, sample_above, tuple(fanout))
         self.memory = available() if memory_gb is None else int(1e9 * memory_gb)
@@ -145,7 +146,7 @@ class GnnTrainer(Trainer):
             "task": graph.task,
             "predict": graph.predict,
             "final_activation": recipe.activation_on_logits,
-            "batch_norm": recipe.batch_norm,
+            "norm": recipe.norm,
             "normalize_features": recipe.normalize_features,
             "decoder": recipe.decoder,
             "deviation": list(graph.deviation),
