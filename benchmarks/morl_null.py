@@ -2,7 +2,7 @@
 
     python benchmarks/morl_null.py
 
-Each repetition trains the default with 10 seeds and, as if it were a winner, with 10 others, and compares the two as a
+Each repetition trains the default with 20 seeds and, as if it were a winner, with 20 others, and compares the two as a
 search does at its end. At a level of 95 % one repetition in twenty is wrong by chance; the bar is 17 of 20 that say
 that no gain can be detected. An interval that is a point says nothing, so tasks are those on which the default varies:
 fruit-tree, and resource-gathering with ties at random.
@@ -23,7 +23,7 @@ from automl.trainers.morl.comparison import compare
 from automl.trainers.morl.trainer import MorlTrainer
 
 TASKS: dict[str, dict[str, Value]] = {"fruit-tree-v0": {}, "resource-gathering-v0": {"ties": "random"}}
-SEEDS, BAR = 10, 0.85
+SEEDS, BAR = 20, 0.85
 
 
 def values(environment: str, changed: dict[str, Value], many: int) -> Any:
