@@ -3,7 +3,7 @@
     python benchmarks/morl_gain.py
 
 Whole searches as `automl search morl --data ENVIRONMENT` runs them: 60 trials of the built-in learner with two tuning
-seeds, five finalists with four validation seeds, and the winner with 20 held-out seeds, paired with the default. The
+seeds, five finalists with twelve validation seeds, and the winner with 20 held-out seeds, paired with the default. The
 default is that of MPMOQLearning in morl-baselines 1.3.0 with a tenth of the steps for each policy, ties included: among
 equal actions it takes the first, and where rewards are rare that leaves it where it began.
 

@@ -96,7 +96,7 @@ class MorlTrainer(Trainer):
         reference: tuple[float, ...] | None = None,
         episodes: int | None = None,
         weights: int = 100,
-        validation: int = 6,
+        validation: int = 12,
         held_out: int = 20,
     ) -> None:
         self.environment: Environment = read(DEFAULT if data is None else data, env_kwargs)
