@@ -8,7 +8,8 @@ from gnn_weights import shaped
 from hypothesis import given
 from hypothesis import strategies as st
 
-from automl.core.choices import at_random, given as answered, group_of, run
+from automl.core.choices import at_random, group_of, run
+from automl.core.choices import given as answered
 from automl.core.errors import InvalidCandidate, UsageError
 from automl.search_spaces.gnn import Gnn, GnnSpace, Layer, WideGnnSpace, shapes, size
 from automl.testing.spaces import SpaceContract

@@ -9,7 +9,7 @@ from typing import Any
 from automl.controllers._agnn.standings import Standing, standing
 from automl.controllers._agnn.words import Sentence, dump_sentence, load_sentence
 from automl.controllers._proposals import dump_trace, load_trace
-from automl.core.choices import Choice, Trace
+from automl.core.choices import Trace
 
 
 @dataclass(frozen=True, slots=True)

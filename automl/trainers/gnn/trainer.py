@@ -6,12 +6,11 @@ import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
 
-from automl.core.objectives import Direction
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.gnn.bank import SCORE, bank_arrays
