@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import subprocess
+import sys
 from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
@@ -77,6 +78,17 @@ def test_there_is_something_to_check() -> None:
 def test_files_are_short() -> None:
     long = {at(p): n for p in modules("automl", "tests", "benchmarks") if (n := p.read_text().count("\n")) > MOST_LINES}
     assert long == {}
+
+
+def test_the_linter_looks_at_every_module() -> None:
+    shown = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--show-files", "."],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout
+    assert {str(path) for path in modules("automl", "tests", "benchmarks")} <= set(shown.split("\n"))
 
 
 def test_functions_are_short() -> None:
