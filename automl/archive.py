@@ -16,6 +16,7 @@ from automl.core.domains import Value
 from automl.core.objectives import Objective
 from automl.core.records import Json, Metrics, Result, Trial, mean_metrics
 from automl.core.tracker import StudyInfo
+from automl.final import Final
 
 Scale: TypeAlias = Literal["evaluations", "cost", "seconds"]
 
@@ -36,7 +37,7 @@ class Archive:
         baselines: other searches of the same space at the same budget, by the name of their controller.
         spent: what the study has used.
         header: what else the ledger knows. The report reads `cost_unit` (str), the controller's `diagnostics` (list
-            of [evaluations, {name: number}]), `finals`, the full trainings (see `Finale`), and of the trainer
+            of [evaluations, {name: number}]), `finals`, what `Final.load` reads, and of the trainer
             `oracles` and `trade_off`, as texts of objectives (min:error).
         dump: how to write the candidate of a result as JSON; where the ledger was read they are JSON already.
     """
@@ -66,10 +67,11 @@ class Archive:
         first = next(iter(self.front if several else self.ranked), None)
         if first is None or not self.info.objectives.feasible(first.metrics):
             return None
-        full = self._scores_in_full if len(self.info.objectives.goals) == 1 and not self.by_budget else {}
-        if len(full) < 2:
+        if len(self._rivals) < 2:
             return first
-        return max((trial for trial in self.ranked if trial.number in full), key=lambda trial: full[trial.number])
+        score = self.info.objectives.goals[0].score
+        rivals = (trial for trial in self.ranked if trial.number in self._rivals)
+        return max(rivals, key=lambda trial: score(self._rivals[trial.number].metrics))
 
     @cached_property
     def best_metrics(self) -> Metrics:
@@ -79,22 +81,34 @@ class Archive:
         """
         if self.best is None:
             return {}
-        goal, finals = self.info.objectives.goals[0], self.header.get("finals", [])
-        measured: Any = [final for final in finals if goal.metric in final.get("metrics", ())]  # type: ignore[union-attr]
-        own = [final["metrics"] for final in measured if final["trial"] == self.best.number]
-        decided = len({final["trial"] for final in measured}) > 1 and len(self.info.objectives.goals) == 1
-        return max(own, key=goal.score) if own and decided and not self.by_budget else self.best.metrics
+        decided = self._rivals.get(self.best.number) if len(self._rivals) > 1 else None
+        return decided.metrics if decided else self.best.metrics
 
-    @property
-    def _scores_in_full(self) -> Mapping[int, float]:
-        """By number of the trial, the better score of its full trainings by the first objective."""
-        goal, scores = self.info.objectives.goals[0], dict[int, float]()
-        finals: Any = self.header.get("finals", [])
-        for final in finals:
-            if goal.metric in final.get("metrics", ()):
-                score = goal.score(final["metrics"])
-                scores[final["trial"]] = max(score, scores.get(final["trial"], score))
-        return scores
+    @cached_property
+    def finals(self) -> tuple[Final, ...]:
+        """The full trainings, in the order in which they ended."""
+        bodies = self.header.get("finals")
+        return tuple(map(Final.load, bodies)) if isinstance(bodies, list) else ()
+
+    @cached_property
+    def finals_of_best_first(self) -> tuple[Final, ...]:
+        """The full trainings, those of the best trial first."""
+        best = self.best.number if self.best else None
+        return tuple(sorted(self.finals, key=lambda final: final.trial != best))
+
+    def best_final(self, trial: int) -> Final | None:
+        """Return the full training of a trial that was best by the first objective; None if none succeeded."""
+        goal = self.info.objectives.goals[0]
+        own = [final for final in self.finals if final.trial == trial and goal.metric in final.metrics]
+        return max(own, key=lambda final: goal.score(final.metrics), default=None)
+
+    @cached_property
+    def _rivals(self) -> Mapping[int, Final]:
+        """The better full training of every trial that competes by it; those of a front or a budget do not."""
+        if len(self.info.objectives.goals) > 1 or self.by_budget:
+            return {}
+        found = {final.trial: self.best_final(final.trial) for final in self.finals}
+        return {trial: final for trial, final in found.items() if final}
 
     def finalists(self, wanted: int | None, defaults: Sequence[Mapping[str, Value]] = ()) -> tuple[Trial, ...]:
         """Return the trials to train in full: the best; with several objectives those of the front.
@@ -286,8 +300,7 @@ def _measurements(trial: Trial) -> Iterable[Sequence[Result]]:
     same: dict[int, list[Result]] = {}
     for result in trial.results:
         if result.outcome:
-            first = result.proposal.repeats
-            same.setdefault(result.id if first is None else first, []).append(result)
+            same.setdefault(result.measurement, []).append(result)
     return same.values()
 
 

@@ -18,7 +18,6 @@ from typing import Any
 from automl.archive import Archive
 from automl.assembly import space_from
 from automl.core.errors import AutomlError, Incompatible, MissingExtra, UsageError, WeightsError
-from automl.core.objectives import Objectives
 from automl.core.records import Trial, Weights
 from automl.core.trainer import Exporting, Finishing
 from automl.finale import final_name
@@ -163,14 +162,12 @@ def _trial(archive: Archive, number: int | None) -> Trial:
 
 def _best_weights(archive: Archive, trial: Trial) -> tuple[bytes, Mapping[str, float]]:
     """Return the weights of a trial, as safetensors: of its better full training by validation, else of the search."""
-    finals = [body for body in _finals(archive) if body["trial"] == trial.number and "metrics" in body]
     judged = trial.judged
     assert judged is not None  # `_trial` refuses trials that failed
     name: int | str = judged.id if judged.copied is None else judged.copied
     metrics = trial.metrics
-    if finals:
-        best = max(finals, key=lambda body: _score(archive.info.objectives, body["metrics"]))
-        name, metrics = final_name(trial.number, best["start"]), best["metrics"]
+    if final := archive.best_final(trial.number):
+        name, metrics = final_name(trial.number, final.start), final.metrics
     weights = read_weights(archive.directory, name)
     if weights is None:
         raise WeightsError(
@@ -178,16 +175,6 @@ def _best_weights(archive: Archive, trial: Trial) -> tuple[bytes, Mapping[str, f
             "A search keeps those of its best few; start it with a larger `keep`, or export another trial.",
         )
     return weights, metrics
-
-
-def _finals(archive: Archive) -> list[dict[str, Any]]:
-    finals: Any = archive.header["finals"]
-    return list(finals)
-
-
-def _score(objectives: Objectives, metrics: Mapping[str, float]) -> float:
-    goal = objectives.goals[0]
-    return goal.score(metrics) if goal.metric in metrics else float("-inf")
 
 
 def _model(header: Mapping[str, Any], candidate: Any, weights: Weights) -> Any:

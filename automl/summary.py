@@ -55,7 +55,7 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
         "budgets": {budget: _at_budget(trials, archive, space) for budget, trials in archive.by_budget.items()},
         "trade_off_metrics": [goal.metric for goal in archive.trade_off],
         "trade_off": [_visited(result, archive, space) for result in archive.trade_off_front],
-        "final": [_final(final) for final in _finals(archive)],
+        "final": [final.dump() for final in archive.finals_of_best_first],
         "baselines": {name: summarise(other, space, trainer) for name, other in archive.baselines.items()},
     }
 
@@ -122,17 +122,6 @@ def _described(result: Result, candidate: Json, space: SearchSpace[Any]) -> dict
     }
 
 
-def _finals(archive: Archive) -> list[Mapping[str, Any]]:
-    """Return what is known of the full trainings, those of the best trial first."""
-    finals: Any = archive.header.get("finals", [])
-    return sorted(finals, key=lambda final: archive.best is None or final["trial"] != archive.best.number)
-
-
-def _final(final: Mapping[str, Any]) -> dict[str, Any]:
-    """Return a full training as JSON; what the parts of its test left is for the report, and in the ledger."""
-    return {name: value for name, value in final.items() if name != "parts"}
-
-
 def _seen(metric: str, result: Result) -> dict[str, Any]:
     return {"value": float(result.metrics[metric]), "trial": result.proposal.trial, "evaluation": result.id}
 
@@ -151,7 +140,7 @@ def _remarks(archive: Archive, space: SearchSpace[Any], trainer: Any) -> list[st
 
 def _all_of(best: Trial, archive: Archive) -> Metrics:
     """Return what the search measured of a trial, and what only its full training did."""
-    full = [final["metrics"] for final in _finals(archive) if final["trial"] == best.number and "metrics" in final]
+    full = [final.metrics for final in archive.finals if final.trial == best.number and final.metrics]
     return {**(full[-1] if full else {}), **best.metrics}
 
 

@@ -31,12 +31,9 @@ class Judging:
         """Take up a finished evaluation; a failed one changes nothing."""
         if result.outcome is None:
             return
-        first = result.proposal.repeats
-        if first is None:
-            first = result.id
-        before = self._measured.get(first)
+        before = self._measured.get(result.measurement)
         results = (result,) if before is None else (*before[1], result)
-        now = self._measured[first] = self._objectives.merit(*results), results
+        now = self._measured[result.measurement] = self._objectives.merit(*results), results
         if now[0] > self._best[0]:
             self._best = now
         elif before is not None and before is self._best:

@@ -122,6 +122,11 @@ class Result:
         """The measured metrics; empty where the evaluation failed."""
         return self.outcome.metrics if self.outcome else {}
 
+    @property
+    def measurement(self) -> int:
+        """The evaluation whose measurement this is a part of: the one it repeats, or itself."""
+        return self.id if self.proposal.repeats is None else self.proposal.repeats
+
 
 def mean_metrics(results: Sequence[Result]) -> Metrics:
     """Return the mean of the metrics over results; of those that not all of them have, nothing."""

@@ -15,10 +15,9 @@ Points: TypeAlias = npt.NDArray[np.float64]
 
 def extras(archive: Archive, name: str) -> list[Mapping[str, Any]]:
     """Return what every part left under a name, in their order; parts that left no mapping there are passed over."""
-    finals: Any = archive.header.get("finals", [])
-    own = [final for final in finals if archive.best and final["trial"] == archive.best.number and final.get("parts")]
-    parts = sorted(own[0]["parts"], key=lambda part: part["part"]) if own else []
-    found = [(part.get("extras") or {}).get(name) for part in parts]
+    best = archive.best.number if archive.best else None
+    own = [final.parts for final in archive.finals if final.trial == best and final.parts]
+    found = [(part.get("extras") or {}).get(name) for part in (own[0] if own else ())]
     return [given for given in found if isinstance(given, dict)]
 
 
