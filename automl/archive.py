@@ -290,9 +290,9 @@ class Archive:
 
 
 def _made_by(trial: Trial, answers: Sequence[Mapping[str, Value]]) -> bool:
-    """Say whether one of several sets of answers made a trial's candidate."""
+    """Say whether one of several sets of answers made a trial's candidate: they may answer more than was asked."""
     given = {name: choice.value for name, choice in trial.choices.items()}
-    return any(each.items() <= given.items() for each in answers)
+    return any(given.items() <= each.items() for each in answers)
 
 
 def _measurements(trial: Trial) -> Iterable[Sequence[Result]]:

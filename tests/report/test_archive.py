@@ -147,6 +147,8 @@ def test_the_default_competes_with_the_finalists_even_where_it_was_unlucky():
     assert [trial.number for trial in archive.finalists(3)] == [0, 1, 2]
     assert [trial.number for trial in archive.finalists(3, usual)] == [0, 1, 3]
     assert [trial.number for trial in archive.finalists(4, usual)] == [0, 1, 2, 3]
+    more = [{**usual[0], "pooling": "mean"}]  # a default knows answers to questions that a program need not ask
+    assert [trial.number for trial in archive.finalists(3, more)] == [0, 1, 3]
     assert [trial.number for trial in archive.finalists(None, usual)] == [0]
     assert [trial.number for trial in archive.finalists(3, [{"width": 9, "depth": 2}])] == [0, 1, 2]
 
