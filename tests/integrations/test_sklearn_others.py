@@ -25,14 +25,12 @@ TABLES = {
 
 @pytest.fixture(scope="module")
 def graph():
-    import torch
-    from torch_geometric.data import Data
-
+    torch, pyg = pytest.importorskip("torch"), pytest.importorskip("torch_geometric.data")
     world = communities()
     parts = np.random.default_rng(0).permutation(90) % 3
     masks = {f"{name}_mask": torch.tensor(parts == place) for place, name in enumerate(("train", "val", "test"))}
     tensors = {name: torch.tensor(value) for name, value in world.items()}
-    return Data(**{**tensors, "y": 10 * tensors["y"] + 7}, **masks)
+    return pyg.Data(**{**tensors, "y": 10 * tensors["y"] + 7}, **masks)
 
 
 @pytest.fixture(scope="module")

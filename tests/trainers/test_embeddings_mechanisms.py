@@ -70,15 +70,16 @@ def test_fields_of_pure_noise_get_at_most_a_twentieth():
     assert sum(kept.values()) == size(plan, where.frame.fields).values > 0
 
 
-def test_alpha_frozen_at_1_gives_the_plan_of_the_magnitudes():
-    found = trainer("topk", alpha_lr=1e-12, inherit_lr=1e-12)
+@pytest.mark.parametrize(("model", "rule_without_alpha"), [("mf", "damage"), ("lightgcn", "magnitude")])
+def test_alpha_frozen_at_1_gives_the_plan_of_what_it_multiplies(model, rule_without_alpha):
+    found = trainer("topk", model=model, alpha_lr=1e-12, inherit_lr=1e-12)
     where, stages = relaxed(found)
     alpha = np.concatenate([np.array(rows) for rows in stages["soft"][1].extras["alpha"].values()])
     assert (alpha == 1.0).all()
     for budget in (1 / 2, 1 / 4, 1 / 8):
         plans = [
             where.discretise(stages[stage][0], stages[stage][1].extras, budget, rule)
-            for stage, rule in (("soft", "search"), ("wide", "magnitude"))
+            for stage, rule in (("soft", "search"), ("wide", rule_without_alpha))
         ]
         assert plans[0].columns == plans[1].columns
 

@@ -1,11 +1,10 @@
-"""Indicators, known fronts, and the statistics of the final comparison."""
+"""Indicators, and known fronts."""
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.trainers.morl.comparison import compare, interval, probability_of_improvement
 from automl.trainers.morl.environments import KNOWN, read
 from automl.trainers.morl.indicators import (
     expected_utility,
@@ -82,27 +81,3 @@ def test_weights_are_spread_over_all_corners(objectives, most):
     np.testing.assert_allclose(grid.sum(axis=1), 1)
     assert all((grid == corner).all(axis=1).any() for corner in np.eye(objectives))
     assert len(grid) <= max(most, objectives)
-
-
-def test_a_clear_gain_is_detected_and_none_is_not():
-    rng = np.random.default_rng(0)
-    default = rng.normal(10, 1, 20)
-    better = compare(default + rng.normal(2, 1, 20), default)
-    assert better.detectable
-    assert better.gain_low > 0
-    assert better.probability > 0.8
-    same = compare(rng.normal(10, 1, 20), default)
-    assert not same.detectable
-    assert same.gain_low < same.gain < same.gain_high
-    assert compare(default, default).gain == 0
-
-
-def test_the_same_arm_twice_rarely_shows_a_gain():
-    rng = np.random.default_rng(1)
-    found = [compare(rng.gamma(2, 1, 20), rng.gamma(2, 1, 20)).detectable for _ in range(40)]
-    assert sum(found) <= 5
-
-
-def test_values_that_are_all_equal_have_a_point_for_an_interval():
-    assert interval(np.full(5, 3.0)) == (3.0, 3.0)
-    assert probability_of_improvement(np.full(5, 3.0), np.full(5, 3.0)) == 0.5
