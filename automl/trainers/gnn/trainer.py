@@ -59,7 +59,7 @@ class GnnTrainer(Trainer):
         weight_decay: L2 on all parameters; None takes 5e-4 for nodes, else 0.
         dropout: of the inputs of layers, and of trained attention; None takes 0.6 for nodes, else 0.2.
         norm: of hidden layers: "layer", "batch" or "none". Without one most random networks do not learn at all; the
-            statistics of a batch norm, taken under dropout, cost good networks two points and more.
+            statistics of a batch norm, taken under dropout, cost a point or more.
         activation_on_logits: whether the last layer has its activation, too, as published.
         normalize_features: rows of features are divided by their sums; None does so on one graph without negative ones.
         patience: epochs without a better one after which a training ends; by default it does not.
