@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pickle
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -95,10 +95,9 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     finalists = trainer_class.default_finalists if config.finalists is None else config.finalists
     named = {"controller": controller_name, "trainer": trainer_name, "set": every, "finalists": finalists}
     _check_travels(program_of(space_class, chosen["space"]), config)
-    resolved = _resolve(config.model_copy(update=named), objectives, budget)
-    parts = Parts(resolved, space, trainer, objectives, budget, chosen["controller"])
-    parts.controller()  # what it refuses is refused now, not when there are files
-    return parts
+    parts = Parts(config.model_copy(update=named), space, trainer, objectives, budget, chosen["controller"])
+    parts.controller()  # what it refuses is refused now, before there is a folder
+    return replace(parts, config=_resolve(parts.config, objectives, budget))
 
 
 def _check_travels(program: Program | None, config: SearchConfig) -> None:
