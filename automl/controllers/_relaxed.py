@@ -8,7 +8,7 @@ from functools import partial
 from typing import Any, ClassVar
 
 from automl.controllers._budgets import parse_budgets
-from automl.controllers._per_budget import PerBudget
+from automl.controllers._per_budget import SEEDS, PerBudget
 from automl.controllers._relaxation import Relaxation, Segment
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UsageError
@@ -116,6 +116,32 @@ class ReadAtTheEnd(Relaxed):
                     self._found.leave_out(rule, budget, "untrained")
                 else:
                     self._add(rule, budget, segment)
+
+
+class ReadByOneRule(ReadAtTheEnd):
+    """One that reads by a single rule, named in `reads`, and has no settings but those of every relaxed run."""
+
+    def __init__(
+        self,
+        space: SearchSpace[Any],
+        objectives: Objectives,
+        seed: int,
+        *,
+        budgets: tuple[str | float, ...] = BUDGETS,
+        seeds: int = SEEDS,
+        segments: int = SEGMENTS,
+        relaxed_share: float = SHARE,
+    ) -> None:
+        super().__init__(
+            space,
+            objectives,
+            seed,
+            rules=self.reads,
+            budgets=budgets,
+            seeds=seeds,
+            segments=segments,
+            share=relaxed_share,
+        )
 
 
 def refuse_unknown(rule: str, known: Sequence[str]) -> None:

@@ -6,15 +6,10 @@ no search, only a relaxed run without the stages that learn a selection.
 
 from __future__ import annotations
 
-from typing import Any
-
-from automl.controllers._per_budget import SEEDS
-from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd
-from automl.core.objectives import Objectives
-from automl.core.space import SearchSpace
+from automl.controllers._relaxed import ReadByOneRule
 
 
-class Magnitude(ReadAtTheEnd):
+class Magnitude(ReadByOneRule):
     """Trains the relaxed candidate as far as magnitudes need it, then keeps the largest for every budget.
 
     Settings:
@@ -25,25 +20,3 @@ class Magnitude(ReadAtTheEnd):
     """
 
     reads = ("magnitude",)
-
-    def __init__(
-        self,
-        space: SearchSpace[Any],
-        objectives: Objectives,
-        seed: int,
-        *,
-        budgets: tuple[str | float, ...] = BUDGETS,
-        seeds: int = SEEDS,
-        segments: int = SEGMENTS,
-        relaxed_share: float = SHARE,
-    ) -> None:
-        super().__init__(
-            space,
-            objectives,
-            seed,
-            rules=self.reads,
-            budgets=budgets,
-            seeds=seeds,
-            segments=segments,
-            share=relaxed_share,
-        )

@@ -6,15 +6,10 @@ that learn a selection.
 
 from __future__ import annotations
 
-from typing import Any
-
-from automl.controllers._per_budget import SEEDS
-from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd
-from automl.core.objectives import Objectives
-from automl.core.space import SearchSpace
+from automl.controllers._relaxed import ReadByOneRule
 
 
-class Truncate(ReadAtTheEnd):
+class Truncate(ReadByOneRule):
     """Trains the relaxed candidate as far as truncation needs it, then cuts it to every budget.
 
     Settings:
@@ -25,25 +20,3 @@ class Truncate(ReadAtTheEnd):
     """
 
     reads = ("truncate",)
-
-    def __init__(
-        self,
-        space: SearchSpace[Any],
-        objectives: Objectives,
-        seed: int,
-        *,
-        budgets: tuple[str | float, ...] = BUDGETS,
-        seeds: int = SEEDS,
-        segments: int = SEGMENTS,
-        relaxed_share: float = SHARE,
-    ) -> None:
-        super().__init__(
-            space,
-            objectives,
-            seed,
-            rules=self.reads,
-            budgets=budgets,
-            seeds=seeds,
-            segments=segments,
-            share=relaxed_share,
-        )
