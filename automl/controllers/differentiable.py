@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl.controllers._per_budget import SEEDS
-from automl.controllers._relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd, refuse_unknown
+from automl.controllers._dnis.per_budget import SEEDS
+from automl.controllers._dnis.relaxed import BUDGETS, SEGMENTS, SHARE, ReadAtTheEnd, refuse_unknown
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace

@@ -6,7 +6,7 @@ no search, only a relaxed run without the stages that learn a selection.
 
 from __future__ import annotations
 
-from automl.controllers._relaxed import ReadByOneRule
+from automl.controllers._dnis.relaxed import ReadByOneRule
 
 
 class Magnitude(ReadByOneRule):

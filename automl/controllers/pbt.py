@@ -13,9 +13,9 @@ import numpy as np
 
 from automl.controllers._defaults import defaults_of
 from automl.controllers._draws import draws
-from automl.controllers._explore import explored
 from automl.controllers._merit import merit
-from automl.controllers._population import Member, Peers, Trained
+from automl.controllers._pbt.explore import explored
+from automl.controllers._pbt.population import Member, Peers, Trained
 from automl.core.choices import at_random, given, run
 from automl.core.controller import Controller
 from automl.core.errors import UsageError

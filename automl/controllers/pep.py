@@ -8,8 +8,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from automl.controllers._per_budget import SEEDS
-from automl.controllers._relaxed import BUDGETS, Relaxed
+from automl.controllers._dnis.per_budget import SEEDS
+from automl.controllers._dnis.relaxed import BUDGETS, Relaxed
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal

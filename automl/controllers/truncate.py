@@ -6,7 +6,7 @@ that learn a selection.
 
 from __future__ import annotations
 
-from automl.controllers._relaxed import ReadByOneRule
+from automl.controllers._dnis.relaxed import ReadByOneRule
 
 
 class Truncate(ReadByOneRule):

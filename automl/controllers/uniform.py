@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from automl.controllers._by_thumb import ByThumb
-from automl.controllers._per_budget import SEEDS
+from automl.controllers._dnis.by_thumb import ByThumb
+from automl.controllers._dnis.per_budget import SEEDS
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
 

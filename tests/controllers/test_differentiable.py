@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from quadratics import SIDE, Mask, MaskSpace, MaskTrainer
 
-from automl.controllers._budgets import parse_budgets
+from automl.controllers._dnis.budgets import parse_budgets
 from automl.controllers.differentiable import Differentiable
 from automl.core.errors import Incompatible, InvalidCandidate, UsageError
 from automl.core.objectives import Objectives

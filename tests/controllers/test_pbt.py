@@ -8,7 +8,7 @@ from counted_spaces import SharedCnns, SharedGnns
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from automl.controllers._explore import explored
+from automl.controllers._pbt.explore import explored
 from automl.controllers.pbt import Pbt
 from automl.controllers.random import Random
 from automl.core.choices import at_random, run

@@ -7,9 +7,9 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from automl.controllers._budgets import parse_budgets
-from automl.controllers._per_budget import SEEDS, PerBudget
-from automl.controllers._relaxation import Relaxation, Segment
+from automl.controllers._dnis.budgets import parse_budgets
+from automl.controllers._dnis.per_budget import SEEDS, PerBudget
+from automl.controllers._dnis.relaxation import Relaxation, Segment
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible, UsageError
 from automl.core.objectives import Objectives

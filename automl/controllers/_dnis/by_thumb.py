@@ -6,9 +6,9 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import partial
 from typing import Any, ClassVar
 
-from automl.controllers._budgets import parse_budgets
-from automl.controllers._per_budget import PerBudget, closed_by
-from automl.controllers._relaxed import refuse_unknown
+from automl.controllers._dnis.budgets import parse_budgets
+from automl.controllers._dnis.per_budget import PerBudget, closed_by
+from automl.controllers._dnis.relaxed import refuse_unknown
 from automl.core.controller import Controller
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
