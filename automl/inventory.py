@@ -48,27 +48,40 @@ def _space(name: str) -> dict[str, Any]:
 
 
 def inventory_table(found: dict[str, Any]) -> RenderableType:
-    """Return the inventory as tables for a terminal."""
+    """Return the inventory as tables for a terminal: what fits a space, then the other families."""
     from rich.console import Group
     from rich.table import Table
 
-    tables = []
-    spaces = Table(
-        "search space",
-        "what it is",
-        "controllers (first: default)",
-        "trainers",
-        "does not fit",
-        title_justify="left",
-    )
-    for name, entry in found["search_spaces"].items():
-        ordered = sorted(entry["controllers"], key=lambda c: (c != entry["default"], c))
-        unfit = "; ".join(f"{c} ({why})" for c, why in entry["unfit"].items())
-        spaces.add_row(name, entry["about"], ", ".join(ordered), ", ".join(entry["trainers"]), unfit or "-")
-    tables.append(spaces)
+    tables: list[RenderableType] = [_space_table(name, entry) for name, entry in found["search_spaces"].items()]
     for family in ("controllers", "trainers", "runners"):
         table = Table(family.removesuffix("s"), "what it is", "profiles")
         for name, entry in found[family].items():
             table.add_row(name, entry["about"], ", ".join(entry["profiles"]) or "-")
         tables.append(table)
     return Group(*tables)
+
+
+def _space_table(name: str, entry: dict[str, Any]) -> RenderableType:
+    """Return what fits one space, a line each, its default controller first; what does not, by what it lacks."""
+    from rich.padding import Padding
+    from rich.table import Table
+
+    table = Table.grid("kind", "what", padding=(0, 2), pad_edge=False)
+    table.add_row(f"[bold]{name}[/bold]", entry["about"])
+    others = [c for c in entry["controllers"] if c != entry["default"]]
+    controllers = [f"{entry['default']} (default)", *others] if entry["default"] in entry["controllers"] else others
+    table.add_row("controllers", ", ".join(controllers) or "-")
+    table.add_row("trainers", ", ".join(entry["trainers"]) or "-")
+    lacking: dict[str, list[str]] = {}
+    for controller, why in entry["unfit"].items():
+        lacking.setdefault(why, []).append(controller)
+    if lacking:
+        table.add_row(
+            "[dim]unfit[/dim]",
+            "[dim]" + "; ".join(f"{', '.join(c)} {_plural(why, c)}" for why, c in lacking.items()) + "[/dim]",
+        )
+    return Padding(table, (0, 0, 1, 0))
+
+
+def _plural(why: str, controllers: list[str]) -> str:
+    return why if len(controllers) == 1 else why.replace("needs", "need", 1)
