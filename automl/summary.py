@@ -151,12 +151,14 @@ class Found:
     Attributes:
         trial: number of its trial.
         candidate: the candidate itself.
+        text: the candidate in one short line.
         metrics: what it was measured by during the search.
         directory: the run directory.
     """
 
     trial: int
     candidate: Any
+    text: str
     metrics: Metrics
     directory: Path
 
@@ -215,4 +217,4 @@ class Summary:
         from automl.exports import load_candidate
 
         candidate = load_candidate(self.directory, entry["candidate"])
-        return Found(entry["trial"], candidate, entry["metrics"], self.directory)
+        return Found(entry["trial"], candidate, entry["text"], entry["metrics"], self.directory)
