@@ -84,6 +84,7 @@ def assemble(config: SearchConfig, data: Any = None) -> Parts:
     check_objectives(controller_name, controller_class, objectives)
     facts = {k: v for k, v in trainer.facts().items() if k in settings_of(space_class) and k not in chosen["space"]}
     space: SearchSpace[Any] = space_class(**facts, **chosen["space"])
+    space.require()
     budget = config.budget()
     if not budget.bounds():
         budget = Budget(**trainer_class.default_budget)

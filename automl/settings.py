@@ -2,6 +2,7 @@
 
 epochs=4                 goes to whichever of space, controller and trainer has a setting `epochs`
 trainer.epochs=4         names the one that is meant
+fixed.width=64           one entry of a setting that holds values by name; fixed={"width": 64} gives them all
 profile=paper            a named preset, applied to every plug-in that has one of that name
 inner=bayesian startup=5 a controller that wraps another is given its name, and its settings behind it
 of=train:Net             a program is named with its module; from Python it may be the object itself
@@ -13,7 +14,7 @@ import inspect
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, TypeAlias
+from typing import Any, TypeAlias, get_args, get_origin
 
 from automl.core import programs
 from automl.core.choices import Program
@@ -52,7 +53,7 @@ def assign(given: Mapping[str, Any], plugins: Plugins) -> dict[str, dict[str, An
     profile = given.pop("profile", None)
     if profile is not None:
         _apply_profile(str(profile), plugins, chosen)
-    for key, value in given.items():
+    for key, value in _gathered(given, plugins).items():
         role, name = _owner(key, plugins)
         chosen[role][name] = _typed(role, name, value, settings_of(plugins[role])[name])
     return chosen
@@ -64,6 +65,48 @@ def _apply_profile(profile: str, plugins: Plugins, chosen: dict[str, dict[str, A
         raise UnknownName("profile", profile, known)
     for role, cls in plugins.items():
         chosen[role].update(cls.profiles.get(profile, {}))
+
+
+def _gathered(given: Mapping[str, Any], plugins: Plugins) -> dict[str, Any]:
+    """Put what is given as SETTING.ENTRY together, for settings that hold values by name."""
+    whole = {key: value for key, value in given.items() if _entry(key, plugins) is None}
+    for key in given:
+        if (place := _entry(key, plugins)) is not None:
+            setting, name = place
+            whole[setting] = {**_mapping(setting, whole.get(setting, {})), name: _plain_text(given[key])}
+    return whole
+
+
+def _entry(key: str, plugins: Plugins) -> tuple[str, str] | None:
+    """Split a key into a setting and the name of an entry, if the setting holds values by name."""
+    role, _, rest = key.partition(".")
+    roles = [role] if role in plugins else list(plugins)
+    head, dot, name = (rest if role in plugins else key).partition(".")
+    holds = any(_holds_names(settings_of(plugins[each])[head]) for each in roles if head in settings_of(plugins[each]))
+    return (key[: -len(dot + name)], name) if dot and name and holds else None
+
+
+def _holds_names(parameter: inspect.Parameter) -> bool:
+    """Say whether a setting is a mapping, or one or nothing."""
+    kinds = (parameter.annotation, *get_args(parameter.annotation))
+    return any(get_origin(kind) is Mapping for kind in kinds)
+
+
+def _mapping(setting: str, value: Any) -> Mapping[str, Any]:
+    read = _plain_text(value)
+    if not isinstance(read, Mapping):
+        raise UsageError(f"The setting {setting} holds values by name, got {value!r}.", f"Write {setting}.NAME=VALUE.")
+    return read
+
+
+def _plain_text(value: Any) -> Any:
+    """Return what a text says as JSON, else the text."""
+    if not isinstance(value, str):
+        return value
+    try:
+        return json.loads(value)
+    except ValueError:
+        return {"True": True, "False": False}.get(value, value)
 
 
 def _owner(key: str, plugins: Plugins) -> tuple[str, str]:
@@ -124,6 +167,8 @@ def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> An
             return adapter.validate_python(candidate)
         except ValidationError:
             continue
+    if _holds_names(parameter):
+        raise UsageError(f"The setting {role}.{name} holds values by name, got {value!r}.", f"Write {name}.NAME=VALUE.")
     expected = inspect.formatannotation(parameter.annotation).replace("typing.", "")
     raise UsageError(f"The setting {role}.{name} takes {expected}, got {value!r}.")
 

@@ -73,6 +73,16 @@ class SearchSpace(ABC, Generic[C]):
         """
         return None
 
+    def require(self) -> None:
+        """Refuse a search that could not be run here; the engine asks before it writes anything.
+
+        The constructor does not: a space is made as well where what was found elsewhere is read.
+
+        Raises:
+            MissingExtra: if a package is not installed.
+        """
+        return None
+
     def dump(self, candidate: C) -> Json:
         """Write a candidate as JSON, without loss; a dataclass field by field unless overridden."""
         plain: Json = _plain(candidate)

@@ -1,5 +1,7 @@
 """The space of configurations: programs, defaults, and what is refused."""
 
+import re
+
 import numpy as np
 import pytest
 
@@ -8,20 +10,14 @@ from automl.core.errors import InvalidCandidate, MissingExtra, UnknownName, Usag
 from automl.search_spaces.morl import Configuration, MorlSpace
 from automl.search_spaces.morl import space as morl_space
 from automl.search_spaces.morl.algorithms import ALGORITHMS
-from automl.search_spaces.morl.space import default_of
+from automl.search_spaces.morl.fixed import askable
+from automl.search_spaces.morl.space import default_beside, default_of
 
 
 def drawn(space, seed):
     return run(space.build, at_random(np.random.default_rng(seed)))[0]
 
 
-@pytest.fixture
-def installed(monkeypatch):
-    """Every package is there, as far as the space can see: a program can be run without."""
-    monkeypatch.setattr(morl_space, "find_spec", lambda name: object())
-
-
-@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_the_default_is_a_candidate_and_the_first_that_is_proposed(name):
     algorithm = ALGORITHMS[name]
@@ -43,7 +39,6 @@ def test_what_is_not_in_force_is_not_asked():
         assert ("epsilon_end" in values) == (values["epsilon_schedule"] != "constant")
 
 
-@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("name", ALGORITHMS)
 def test_what_a_program_draws_is_read_back(name):
     algorithm = ALGORITHMS[name]
@@ -55,7 +50,6 @@ def test_what_a_program_draws_is_read_back(name):
     assert set.union(*asked) >= set(algorithm.default)
 
 
-@pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize(
     ("name", "switch", "value", "asked"),
     [
@@ -81,11 +75,11 @@ def test_options_ask_for_what_they_need(name, switch, value, asked):
 
 def test_a_missing_package_is_named_before_anything_is_proposed(monkeypatch):
     monkeypatch.setattr(morl_space, "find_spec", lambda name: None)
-    with pytest.raises(MissingExtra, match=r"pip install 'automl-search\[morl-baselines\]'"):
-        drawn(MorlSpace(algorithm=("envelope",)), 0)
-    assert drawn(MorlSpace(), 0).algorithm == "tabular"
-    space = MorlSpace(algorithm=("envelope",))  # what was found elsewhere can be read
+    space = MorlSpace(algorithm=("tabular", "envelope"))  # what was found elsewhere can be read
     assert space.load(space.dump(space.default("envelope"))) == space.default("envelope")
+    with pytest.raises(MissingExtra, match=r"pip install 'automl-search\[morl-baselines\]'"):
+        space.require()
+    MorlSpace().require()
 
 
 @pytest.mark.parametrize(
@@ -153,3 +147,67 @@ def test_an_algorithm_of_ones_own_must_say_what_it_asks():
 def test_descriptions_are_one_line():
     text = MorlSpace().describe(MorlSpace().default("tabular"))
     assert text.startswith("tabular learning_rate=0.1 learning_rate_end=1 horizon=10 ")
+
+
+def held(algorithm=("envelope",), **fixed):
+    return MorlSpace(algorithm=algorithm, fixed={name.replace("__", "/"): value for name, value in fixed.items()})
+
+
+def test_what_is_fixed_is_in_every_candidate_and_not_asked():
+    space = held(width=64, depth=2, batch_size=32)
+    for seed in range(10):
+        candidate, trace = run(space.build, at_random(np.random.default_rng(seed)))
+        assert (candidate.values["width"], candidate.values["depth"]) == (64, 2)
+        assert not {"envelope/width", "envelope/depth", "envelope/batch_size"} & set(trace)
+        assert space.load(space.dump(candidate)) == candidate
+        space.check(candidate)
+    assert run(space.build, given(space.defaults()[0], None))[0] == space.default("envelope")
+    free = MorlSpace(algorithm=("envelope",)).default("envelope")
+    assert space.default("envelope").values == {**free.values, "width": 64, "depth": 2, "batch_size": 32}
+
+
+def test_the_default_beside_a_candidate_holds_the_same():
+    space = held(width=64, tau=0.1)
+    hard = next(c for c in (drawn(space, seed) for seed in range(20)) if c.values["target"] == "periodic")
+    assert "tau" not in hard.values
+    assert default_beside(hard) == space.default("envelope")
+    assert default_beside(hard).values["width"] == 64
+    assert default_beside(drawn(MorlSpace(), 0)) == default_of(ALGORITHMS["tabular"])
+
+
+def test_where_the_default_has_no_answer_the_middle_of_the_range_stands_in():
+    values = MorlSpace(fixed={"epsilon_schedule": "run"}).default("tabular").values
+    assert (values["epsilon_decay"], values["epsilon_end"]) == (0.525, pytest.approx(0.1))
+
+
+def test_a_fixed_name_speaks_of_all_algorithms_or_of_one():
+    both = held(("envelope", "tabular"), horizon=50, envelope__epsilon=0.5)
+    assert both.held == {"envelope": {"epsilon": 0.5, "horizon": 50.0}, "tabular": {"horizon": 50.0}}
+
+
+@pytest.mark.parametrize(
+    ("fixed", "error", "words"),
+    [
+        ({"batchsize": 32}, UnknownName, "Did you mean 'batch_size'"),
+        ({"tabular__policies": 3}, UnknownName, "tabular/policies"),
+        ({"batch_size": 33}, UsageError, "cannot have batch_size=33.*32, 64, 128, 256.*fixed.batch_size=32"),
+        ({"learning_rate": "fast"}, UsageError, "cannot have learning_rate='fast'.*1e-05 to 0.01"),
+        ({"target": "soft", "target_period": 10}, UsageError, "no use for target_period while target=soft"),
+    ],
+)
+def test_wrong_fixed_hyperparameters_are_taught(fixed, error, words):
+    with pytest.raises(error) as caught:
+        held(**fixed)
+    assert re.search(words, str(caught.value))
+
+
+def test_a_candidate_with_another_value_than_the_fixed_one_is_refused():
+    with pytest.raises(InvalidCandidate, match="holds width at 64; the candidate has 256"):
+        held(width=64).check(MorlSpace(algorithm=("envelope",)).default("envelope"))
+
+
+@pytest.mark.parametrize("name", ALGORITHMS)
+def test_every_hyperparameter_that_is_ever_drawn_is_found(name):
+    algorithm = ALGORITHMS[name]
+    space = MorlSpace(algorithm=(name,), actions=algorithm.actions[0], observations=algorithm.observations[0])
+    assert set(askable(algorithm, {})) == set().union(*(drawn(space, seed).values for seed in range(40)))

@@ -6,7 +6,7 @@ from morl_worlds import Clocked, Corridor, Driven, Lottery, Painted, Shared, Sli
 
 from automl.search_spaces.morl.algorithms.tabular import TABULAR
 from automl.trainers.morl.learner import Plan
-from automl.trainers.morl.tabular.chance import GlobalChance, Globals, own_chance
+from automl.trainers.morl.tabular.chance import Globals, NondeterministicStep, own_chance
 from automl.trainers.morl.tabular.learner import Tabular
 from automl.trainers.morl.tabular.snapshot import copied, frozen, plain, state_names
 from automl.trainers.morl.tabular.world import DRAWS, World
@@ -75,7 +75,7 @@ def test_draws_from_global_generators_are_noticed():
     world = World(Shared, 20)
     world._careful = False
     run = learner(world, epsilon=1.0)
-    with pytest.raises(GlobalChance):
+    with pytest.raises(NondeterministicStep):
         run.advance(600)
 
 
@@ -88,7 +88,7 @@ def test_what_a_walk_has_not_seen_is_noticed(make):
         state, _, _ = world.step(state, 1)
     world.settle()
     world.step(state, 1)
-    with pytest.raises(GlobalChance):
+    with pytest.raises(NondeterministicStep):
         world.settle()
 
 

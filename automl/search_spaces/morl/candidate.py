@@ -15,10 +15,13 @@ class Configuration:
     Attributes:
         algorithm: name of the algorithm, or `module:Class` of one's own.
         hyperparameters: names and values, in the order in which the algorithm's program asks for them.
+        fixed: what the search holds of that algorithm, whether it is in force here or not: so whatever this is compared
+            with can hold it, too.
     """
 
     algorithm: str
     hyperparameters: tuple[tuple[str, Value], ...]
+    fixed: tuple[tuple[str, Value], ...] = ()
 
     @property
     def values(self) -> Mapping[str, Value]:

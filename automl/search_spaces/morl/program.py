@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
-from automl.core.domains import Domain, Reals, Value, as_domain
+from automl.core.domains import Domain, Options, Reals, Value, as_domain
 from automl.core.errors import InvalidCandidate
 
 Asked: TypeAlias = dict[str, Value]
@@ -65,6 +65,15 @@ def asked(algorithm: Algorithm, answer: Callable[[str, Domain], Value]) -> Asked
     return answers
 
 
+def unsearched(algorithm: Algorithm, held: Mapping[str, Value]) -> Asked:
+    """Run a program as one would without a search, but for what is held.
+
+    Where that leads down a branch for which the default has no answer, the middle of the range stands in.
+    """
+    answers = {**algorithm.default, **held}
+    return asked(algorithm, lambda name, domain: answers[name] if name in answers else _middle(domain))
+
+
 def given(algorithm: Algorithm, values: Mapping[str, Value]) -> Asked:
     """Run a program with known answers.
 
@@ -75,12 +84,12 @@ def given(algorithm: Algorithm, values: Mapping[str, Value]) -> Asked:
     def answer(name: str, domain: Domain) -> Value:
         if name not in values:
             raise InvalidCandidate(
-                f"{algorithm.name} needs the hyperparameter '{name}'.", f"Give a value from {_text(domain)}."
+                f"{algorithm.name} needs the hyperparameter '{name}'.", f"Give a value from {in_words(domain)}."
             )
-        value = _real(values[name], domain)
+        value = read_as(values[name], domain)
         if value not in domain:
             raise InvalidCandidate(
-                f"{name}={values[name]!r} is no value of {algorithm.name}.", f"Give a value from {_text(domain)}."
+                f"{name}={values[name]!r} is no value of {algorithm.name}.", f"Give a value from {in_words(domain)}."
             )
         return value
 
@@ -94,16 +103,28 @@ def given(algorithm: Algorithm, values: Mapping[str, Value]) -> Asked:
     return answers
 
 
-def _real(value: Value, domain: Domain) -> Value:
+def read_as(value: Value, domain: Domain) -> Value:
     """Read a whole number where a real one is asked for, as people write `1` for `1.0`."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     return float(value) if whole and isinstance(domain, Reals) else value  # type: ignore[arg-type]
 
 
-def _text(domain: Domain) -> str:
-    if hasattr(domain, "values"):
+def in_words(domain: Domain) -> str:
+    """Return what a domain holds, for a message."""
+    if isinstance(domain, Options):
         return ", ".join(map(str, domain.values))
     return f"{domain.low:g} to {domain.high:g}"
+
+
+def _middle(domain: Domain) -> Value:
+    """Return the middle of a range on its own scale; of alternatives the first."""
+    if isinstance(domain, Options):
+        return domain.values[0]
+    low, high = float(domain.low), float(domain.high)
+    middle = math.sqrt(low * high) if domain.log else (low + high) / 2
+    if isinstance(domain, Reals):
+        return middle
+    return domain.low + domain.step * round((middle - domain.low) / domain.step)
 
 
 def horizon(gamma: float) -> float:

@@ -15,7 +15,7 @@ from automl.core.errors import UsageError
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.morl.candidate import Configuration
-from automl.search_spaces.morl.space import default_of, known
+from automl.search_spaces.morl.space import default_beside
 from automl.trainers.morl.comparison import compare, told
 from automl.trainers.morl.environments import STEPS, Environment, maker, read
 from automl.trainers.morl.finished import Tuned
@@ -27,12 +27,12 @@ from automl.trainers.morl.indicators import (
     weight_grid,
 )
 from automl.trainers.morl.judge import Judge
-from automl.trainers.morl.learner import Learner, Pausing, Plan, builder
+from automl.trainers.morl.learner import BUILT_IN, Learner, Pausing, Plan, builder
 from automl.trainers.morl.reference import probed
 from automl.trainers.morl.remarks import remarks
 from automl.trainers.morl.run import Run, extras, means, side_by_side, values
 from automl.trainers.morl.seeds import seed_of
-from automl.trainers.morl.tabular.chance import GlobalChance
+from automl.trainers.morl.tabular.chance import NondeterministicStep
 
 if TYPE_CHECKING:
     from automl.trainers.morl.tabular.world import World
@@ -45,6 +45,8 @@ EPISODES = 20
 CHECKPOINTS = 5
 """How often the policies of a training with a held-out seed are measured, if its learner can pause."""
 _KEPT = ("validated", "test/hypervolume", "test/default")
+_warm: set[str] = set()
+"""Algorithms of which this process has built a learner."""
 
 
 class MorlTrainer(Trainer):
@@ -174,7 +176,7 @@ class MorlTrainer(Trainer):
         """Train the configuration and its algorithm's default with a held-out seed; the extras hold both fronts."""
         run = self._held_out_run(candidate, part)
         report(1, run.metrics)
-        default = self._held_out_run(default_of(known(candidate.algorithm)), part)
+        default = self._held_out_run(default_beside(candidate), part)
         metrics = {"hypervolume": run.metrics["hypervolume"], "default": default.metrics["hypervolume"]}
         return Outcome(metrics, None, side_by_side(run, default), float(run.taken + default.taken))
 
@@ -212,7 +214,7 @@ class MorlTrainer(Trainer):
         return {"configuration.json": model.to_json() + "\n"}
 
     def remarks(self, candidate: Configuration, metrics: Metrics) -> Sequence[str]:
-        is_default = candidate == default_of(known(candidate.algorithm))
+        is_default = candidate == default_beside(candidate)
         return remarks(metrics, held_out=self.test_parts, estimated=self.estimated, is_default=is_default)
 
     def _held_out_run(self, candidate: Configuration, part: int) -> Run:
@@ -227,11 +229,12 @@ class MorlTrainer(Trainer):
         """Train once and measure; a world that misses random numbers is begun again with care."""
         try:
             return self._once(candidate, effort, paused, seed, stops)
-        except GlobalChance:
+        except NondeterministicStep:
             self._world, self._careful = None, True
             return self._once(candidate, effort, paused, seed, stops)
 
     def _once(self, candidate: Configuration, effort: float, paused: Weights, seed: int, stops: int) -> Run:
+        self._warm_up(candidate, seed)
         began = time.process_time()
         learner = self._built(candidate, seed)
         can_pause = isinstance(learner, Pausing)
@@ -248,6 +251,14 @@ class MorlTrainer(Trainer):
         metrics = {**self._worth(front), "steps": float(learner.steps), "cpu_seconds": seconds}
         rest = learner.state() if isinstance(learner, Pausing) else {}
         return Run(metrics, front, rest, learner.steps - before, curve)
+
+    def _warm_up(self, candidate: Configuration, seed: int) -> None:
+        """Import, compile and walk about, so that the CPU time of a process's first run is that of the others."""
+        if getattr(builder(candidate.algorithm), "shares_world", False):
+            self._shared_world()
+        if candidate.algorithm in BUILT_IN and candidate.algorithm not in _warm:
+            _warm.add(candidate.algorithm)
+            self._built(candidate, seed).advance(1)
 
     def _built(self, candidate: Configuration, seed: int) -> Learner:
         environment = self.environment

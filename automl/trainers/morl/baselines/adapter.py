@@ -63,6 +63,14 @@ class Adapter(ABC):
     def training(self) -> Callable[[], object]:
         """Return what trains the agent without end; it must not refer to this learner."""
 
+    def measured(self, **settings: Any) -> Callable[[], object]:
+        """Return the library's training without end, for algorithms that measure their own policies on the way.
+
+        Args:
+            **settings: of the library's `train`, beside the steps, where to measure, and the reference point.
+        """
+        return partial(self.agent.train, ENDLESS, self.measured_in, np.array(self.plan.reference), **settings)
+
     @abstractmethod
     def found(self) -> Sequence[Policy]:
         """Return the policies; of networks, those at rest, not those that go on learning."""

@@ -11,7 +11,7 @@ import gymnasium
 import numpy as np
 import torch
 
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter, Following
+from automl.trainers.morl.baselines.adapter import Adapter, Following
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.learner import Policy
 
@@ -44,11 +44,7 @@ class Capql(Adapter):
         }
 
     def training(self) -> Callable[[], object]:
-        return partial(
-            self.agent.train,
-            ENDLESS,
-            self.measured_in,
-            np.array(self.plan.reference),
+        return self.measured(
             num_eval_weights_for_front=self.plan.objectives,
         )
 

@@ -7,11 +7,10 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 
 from automl.core.errors import UsageError
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter, Following
+from automl.trainers.morl.baselines.adapter import Adapter, Following
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.learner import Policy
 
@@ -58,11 +57,7 @@ class GpiLs(Adapter):
         }
 
     def training(self) -> Callable[[], object]:
-        return partial(
-            self.agent.train,
-            ENDLESS,
-            self.measured_in,
-            np.array(self.plan.reference),
+        return self.measured(
             num_eval_weights_for_front=self.plan.objectives,
             num_eval_episodes_for_front=self.own["probes"],
             timesteps_per_iter=self.share("rounds"),

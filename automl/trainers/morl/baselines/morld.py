@@ -8,10 +8,9 @@ from functools import partial
 from typing import Any
 
 import gymnasium
-import numpy as np
 import torch
 
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter, Following
+from automl.trainers.morl.baselines.adapter import Adapter, Following
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.learner import Policy
 
@@ -77,11 +76,7 @@ class Morld(Adapter):
         }
 
     def training(self) -> Callable[[], object]:
-        return partial(
-            self.agent.train,
-            ENDLESS,
-            self.measured_in,
-            np.array(self.plan.reference),
+        return self.measured(
             num_eval_episodes_for_front=self.own["probes"],
             checkpoints=False,
         )

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter
+from automl.trainers.morl.baselines.adapter import Adapter
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.learner import Actor, Policy
 
@@ -49,11 +49,7 @@ class MpMoqLearning(Adapter):
         }
 
     def training(self) -> Callable[[], object]:
-        return partial(
-            self.agent.train,
-            ENDLESS,
-            self.measured_in,
-            np.array(self.plan.reference),
+        return self.measured(
             timesteps_per_iteration=self.share("policies"),
             num_eval_weights_for_front=self.plan.objectives,
             num_eval_episodes_for_front=self.own["probes"],

@@ -5,7 +5,6 @@ from __future__ import annotations
 import copy
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
 import gymnasium
@@ -13,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from automl.trainers.morl.baselines.adapter import ENDLESS, Adapter
+from automl.trainers.morl.baselines.adapter import Adapter
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.learner import Actor, Policy
 
@@ -49,11 +48,7 @@ class Pcn(Adapter):
         return np.full(self.plan.objectives, self.own["max_return"], np.float32)
 
     def training(self) -> Callable[[], object]:
-        return partial(
-            self.agent.train,
-            ENDLESS,
-            self.measured_in,
-            np.array(self.plan.reference),
+        return self.measured(
             num_er_episodes=self.own["warm_up_episodes"],
             num_step_episodes=self.own["episodes"],
             num_model_updates=self.own["model_updates"],

@@ -14,8 +14,8 @@ import numpy.typing as npt
 Array = npt.NDArray[Any]
 
 
-class GlobalChance(Exception):
-    """Steps that were taken for certain were not: they have drawn random numbers, or changed what never changes.
+class NondeterministicStep(Exception):
+    """Steps that were taken to be deterministic were not: they have drawn random numbers, or changed what never changes.
 
     Begin again, and be careful.
     """

@@ -138,13 +138,13 @@ class World:
         """Make sure that only steps that may draw have drawn, and that nothing has changed that never does.
 
         Raises:
-            GlobalChance: if not; what was learned since `begin` is void.
+            NondeterministicStep: if not; what was learned since `begin` is void.
         """
         if self._states is None or self._careful:
             return
         own, others = self._drawn()
         if others != self._mark[1] or not (self._looks or own == self._mark[0]) or not self._states.hold_still():
-            raise chance.GlobalChance
+            raise chance.NondeterministicStep
 
     def _drawn(self) -> Any:
         """Return something that changes whenever a generator is drawn from: the environment's own, and the others."""

@@ -1,0 +1,39 @@
+"""Settings that hold values by name."""
+
+import pytest
+
+from automl.core.errors import UnknownName, UsageError
+from automl.search_spaces.morl import MorlSpace
+from automl.settings import assign
+
+PLUGINS = {"space": MorlSpace}
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"fixed.width": "64", "fixed.target": "soft", "fixed.envelope": "False"},
+        {"space.fixed.width": "64", "space.fixed.target": "soft", "space.fixed.envelope": "false"},
+        {"fixed": '{"width": 64, "target": "soft", "envelope": false}'},
+        {"space.fixed": {"width": 32, "target": "soft"}, "space.fixed.width": "64", "space.fixed.envelope": False},
+        {"space.fixed": {"width": 64, "target": "soft", "envelope": False}},
+    ],
+)
+def test_entries_are_put_together(given):
+    chosen = assign(given, PLUGINS)["space"]
+    assert chosen == {"fixed": {"width": 64, "target": "soft", "envelope": False}}
+    assert type(chosen["fixed"]["envelope"]) is bool
+
+
+@pytest.mark.parametrize("given", [{"fixed": "64"}, {"fixed": "64", "fixed.width": "64"}])
+def test_a_setting_that_holds_values_by_name_says_how_to_write_one(given):
+    with pytest.raises(UsageError) as caught:
+        assign(given, PLUGINS)
+    assert "holds values by name" in caught.value.message
+    assert "fixed.NAME=VALUE" in caught.value.hint
+
+
+@pytest.mark.parametrize("key", ["algorithm.width", "fixd.width", "fixed."])
+def test_other_settings_have_no_entries(key):
+    with pytest.raises(UnknownName):
+        assign({key: "64"}, PLUGINS)
