@@ -96,6 +96,9 @@ def test_a_known_network_has_its_published_size():
     assert size(GAT, 1433, 7, "node") == 1433 * 64 + 3 * 64 + 2 * 64 + 64 * 7 + 3 * 7  # norm: 2 x 64
     assert GnnSpace().describe(GAT) == "8x8 gat sum elu | 1x7 gat sum linear"
     assert WideGnnSpace().describe(replace(GAT, skip="residual", lr=0.01)).endswith("linear | residual | lr 0.01")
+    propagated = replace(GAT, steps=5, teleport=0.1, norm="layer")
+    assert WideGnnSpace().describe(propagated).endswith("linear | 5 steps teleport 0.1 | layer norm")
+    assert size(replace(GAT, norm="none"), 1433, 7, "node") == size(GAT, 1433, 7, "node") - 2 * 64
 
 
 def last(**changes):
@@ -110,6 +113,26 @@ def test_what_makes_no_difference_makes_no_other_network():
     wide = WideGnnSpace()
     assert wide.key(replace(GAT, skip="jumping")) == wide.key(GAT), "two layers have nothing to jump over"
     assert wide.key(replace(GAT, skip="residual")) != wide.key(GAT)
+    assert wide.key(replace(GAT, teleport=0.1)) == wide.key(GAT), "without steps nothing is kept in them"
+    assert wide.key(replace(GAT, steps=5, teleport=0.1)) != wide.key(replace(GAT, steps=5, teleport=0.2))
+    assert wide.key(replace(GAT, norm="batch")) != wide.key(GAT)
+    alone = last(attention="own")
+    assert wide.key(last(attention="own", aggregate="max")) == wide.key(alone), "one message is its own sum"
+
+
+def test_what_earlier_versions_wrote_is_read():
+    written = {name: value for name, value in GnnSpace().dump(GAT).items() if name not in ("norm", "steps", "teleport")}
+    assert GnnSpace().load(written) == GAT
+
+
+def test_the_wide_space_asks_for_norms_and_propagation():
+    traces = [asked(WideGnnSpace(), seed) for seed in range(40)]
+    assert {trace["norm"].value for trace in traces} == {"none", "batch", "layer"}
+    assert {trace["steps"].value for trace in traces} == {0, 2, 5, 10}
+    assert all(("teleport" in trace) == (trace["steps"].value > 0) for trace in traces)
+    assert "own" in {choice.value for trace in traces for choice in trace.values()}
+    without = [asked(WideGnnSpace(steps=(0,)), seed) for seed in range(10)]
+    assert not any("steps" in trace or "teleport" in trace for trace in without)
 
 
 @pytest.mark.parametrize(
@@ -120,6 +143,8 @@ def test_what_makes_no_difference_makes_no_other_network():
         (last(width=8), "width 8"),
         (last(attention="gta"), "attention 'gta'"),
         (replace(GAT, skip="residual"), "gnn-wide"),
+        (replace(GAT, norm="batch"), "gnn-wide"),
+        (last(attention="own"), "attention 'own'"),
         (replace(GAT, pooling="mean"), "pooled"),
         (replace(GAT, layers=(replace(GAT.layers[0], width=64), GAT.layers[1])), "too large"),
     ],
@@ -127,6 +152,15 @@ def test_what_makes_no_difference_makes_no_other_network():
 def test_it_refuses_what_is_not_of_it(candidate, said):
     with pytest.raises(InvalidCandidate, match=said):
         GnnSpace().check(candidate)
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [({"steps": 3, "teleport": 0.1}, "3 steps"), ({"steps": 5}, "teleport"), ({"norm": "group"}, "the norm")],
+)
+def test_the_wide_space_refuses_propagation_that_is_none(changes, said):
+    with pytest.raises(InvalidCandidate, match=said):
+        WideGnnSpace().check(replace(GAT, **changes))
 
 
 @pytest.mark.parametrize("json", [None, {}, {"layers": []}, {"layers": [{"width": 8}]}, "gat"])
@@ -153,17 +187,24 @@ def test_it_refuses_settings_without_sense(settings, said):
         GnnSpace(**settings)
 
 
+@pytest.mark.parametrize("steps", [(), (5, 10), (0, 10, 5)])
+def test_it_refuses_steps_that_do_not_ascend_from_none(steps):
+    with pytest.raises(UsageError, match="ascending from 0"):
+        WideGnnSpace(steps=steps)
+
+
 @pytest.mark.parametrize("space", [GnnSpace(), WideGnnSpace(), GnnSpace(task="graph"), GnnSpace(task="link", layers=3)])
-def test_what_one_would_take_without_a_search_is_gcn_and_gat(space):
+def test_what_one_would_take_without_a_search_is_published(space):
     names = []
     for answers in space.defaults():
         candidate, trace = run(space.build, answered(answers, at_random(np.random.default_rng(0))))
         space.check(candidate)
         assert {name: choice.value for name, choice in trace.items()}.items() <= answers.items()
         names.append(candidate.layers[0].attention)
-    assert names == ["gcn", "gat"]
+    assert names == ["gcn", "gat", *(["own"] if isinstance(space, WideGnnSpace) else [])]
 
 
 def test_networks_of_sizes_that_a_space_lacks_are_not_known():
     assert [answers["layer0/attention"] for answers in GnnSpace(heads=(1, 2)).defaults()] == ["gcn"]
     assert not GnnSpace(known=False).defaults()
+    assert len(WideGnnSpace(steps=(0, 2)).defaults()) == 2, "APPNP has ten steps"

@@ -117,6 +117,7 @@ def score(attention, vectors, h, i, j, degree):
         "cos": lambda: (vectors[0] * h[i]) @ (vectors[1] * h[j]),
         "linear": lambda: torch.tanh(vectors[0] @ h[j]),
         "gene-linear": lambda: vectors[2] @ torch.tanh(vectors[0] * h[i] + vectors[1] * h[j]),
+        "own": lambda: torch.tensor(1.0 if i == j else 0.0),
     }
     return formulas[attention]()
 
@@ -187,6 +188,38 @@ def test_a_mean_divides_by_the_number_of_neighbours(wiring):
     layer, x = MessagePassing(Layer(3, 1, "const", "mean", "identity", "linear"), shape), torch.randn(NODES, 5)
     neighbours = dense(wiring.edges, wiring.ones)[0]
     torch.testing.assert_close(layer(x, wiring, 0.0), neighbours / neighbours.sum(1, keepdim=True) @ x @ layer.project)
+
+
+@pytest.mark.parametrize("aggregate", AGGREGATES)
+def test_who_hears_itself_alone_has_a_layer_without_edges(aggregate, wiring):
+    shape = shapes(Gnn((Layer(3, 2, "own", aggregate, "identity", "linear"),)), 5, "node")[0]
+    layer, x = MessagePassing(Layer(3, 2, "own", aggregate, "identity", "linear"), shape), torch.randn(NODES, 5)
+    torch.testing.assert_close(layer(x, wiring, 0.0), (x @ layer.project).unflatten(1, (2, 3)).mean(dim=1))
+
+
+def test_predict_then_propagate_is_appnp_of_pytorch_geometric(wiring):
+    pyg = pytest.importorskip("torch_geometric.nn")
+    layers = (Layer(8, 1, "own", "sum", "identity", "relu"), Layer(3, 1, "own", "sum", "identity", "linear"))
+    frame = Frame(5, 3, "node", norm="layer", final_activation=False)
+    candidate = Gnn(layers, norm="none", steps=4, teleport=0.2)
+    network, x = Network(candidate, frame).eval(), torch.randn(NODES, 5)
+    assert network.depth == 6
+    both = torch.stack([wiring.edges.cols, wiring.edges.rows])
+    both = torch.cat([both, both.flip(0)], dim=1).unique(dim=1)
+    predicted = torch.relu(x @ network.layer0.project) @ network.layer1.project
+    expected = pyg.APPNP(4, 0.2)(predicted, both[:, both[0] != both[1]])
+    torch.testing.assert_close(network(x, Wiring(both, NODES)), expected)
+
+
+@pytest.mark.parametrize("norm", ["none", "batch", "layer"])
+def test_a_network_with_a_norm_of_its_own_has_that(norm, wiring):
+    candidate = Gnn(tuple(Layer(w, 1, "gcn", "sum", "identity", "relu") for w in (4, 3)), norm=norm)
+    network = Network(candidate, Frame(5, 3, "node", norm="layer", final_activation=False))
+    kind = {"batch": torch.nn.BatchNorm1d, "layer": torch.nn.LayerNorm}
+    assert [type(part) for part in network.children() if "Norm" in type(part).__name__] == [
+        kind[name] for name in [norm] if name in kind
+    ]
+    assert sum(p.numel() for p in network.parameters()) == size(candidate, 5, 3, "node")
 
 
 @pytest.mark.parametrize("skip", ["none", "residual", "jumping"])

@@ -58,6 +58,17 @@ def test_skip_connections_find_their_nodes(skip, norm, wiring):
     torch.testing.assert_close(net(x[part.nodes], part.wirings), net(x, wiring)[WANTED], atol=1e-5, rtol=1e-4)
 
 
+@pytest.mark.parametrize("norm", ["none", "batch"])
+@pytest.mark.parametrize("skip", ["none", "jumping"])
+def test_steps_after_the_last_layer_find_their_nodes(norm, skip, wiring):
+    hidden, last = Layer(4, 1, "gat", "sum", "identity", "elu"), Layer(3, 1, "own", "sum", "identity", "linear")
+    candidate = Gnn((hidden, hidden, last), skip=skip, norm=norm, steps=3, teleport=0.1)
+    net, x = Network(candidate, Frame(5, 3, "node", "layer", final_activation=False)).train(), torch.randn(NODES, 5)
+    part = reach(wiring, WANTED, net.depth, whole=net.whole)
+    found = outputs_and_gradients(net(x[part.nodes], part.wirings), net)
+    torch.testing.assert_close(found, outputs_and_gradients(net(x, wiring), net, WANTED), atol=1e-5, rtol=1e-4)
+
+
 def test_only_neighbours_are_heard():
     chain = Wiring(torch.stack([torch.arange(9), torch.arange(1, 10)]), 10)
     part = reach(chain, torch.tensor([4, 9]), 2, whole=False)

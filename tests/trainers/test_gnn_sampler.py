@@ -107,3 +107,9 @@ def test_a_network_that_would_not_fit_fails_before_it_is_made():
         trainer.train(wide, effort=1.0, weights=None, seed=0, report=quiet)
     refuse_candidate(AtOnce(10, 10, ""), [], 0)
     assert needed(AtOnce(2, 2, ""), []) == 0
+
+
+def test_nothing_is_propagated_where_neighbours_are_sampled():
+    sampled, whole = GnnTrainer(communities(), sample_above=50), GnnTrainer(communities())
+    assert sampled.facts()["steps"] == [0]
+    assert "steps" not in whole.facts()

@@ -30,11 +30,13 @@ def kinds(candidate: Gnn, features: int, task: Task) -> list[str]:
     """Return what each layer is, as far as its trained weights are concerned.
 
     Two layers of one kind stand at the same place, and have tensors of the same shapes, the same attention and the same
-    activation: the paper's condition for sharing. How messages are aggregated is no part of it.
+    activation: the paper's condition for sharing. How messages are aggregated is no part of it. Where norms are
+    searched, the layers are those of networks with the same one: it changes what a layer's output becomes.
     """
+    norm = "" if candidate.norm is None else f"-{candidate.norm}"
     return [
         f"{place}-{shape.inputs}-{shape.heads}x{shape.width}-{'avg' if shape.averaged else 'cat'}"
-        f"-{layer.attention}-{layer.combine}-{layer.activation}"
+        f"-{layer.attention}-{layer.combine}-{layer.activation}{norm}"
         for place, (layer, shape) in enumerate(zip(candidate.layers, shapes(candidate, features, task), strict=True))
     ]
 

@@ -6,15 +6,29 @@ from dataclasses import dataclass
 from typing import get_args
 
 from automl.core.errors import InvalidCandidate
-from automl.search_spaces.gnn.candidate import Activation, Aggregate, Attention, Combine, Gnn, Layer, Pooling, Skip
+from automl.search_spaces.gnn.candidate import (
+    Activation,
+    Aggregate,
+    Attention,
+    Combine,
+    Gnn,
+    Layer,
+    Norm,
+    Pooling,
+    Skip,
+)
 from automl.search_spaces.gnn.size import Task, shapes, size
 
 ATTENTIONS: tuple[Attention, ...] = get_args(Attention)
+PUBLISHED: tuple[Attention, ...] = ATTENTIONS[1:]
+"""Those of Auto-GNN; the first is of the wide space alone."""
 AGGREGATES: tuple[Aggregate, ...] = get_args(Aggregate)
 COMBINES: tuple[Combine, ...] = get_args(Combine)
 ACTIVATIONS: tuple[Activation, ...] = get_args(Activation)
 POOLINGS: tuple[Pooling, ...] = get_args(Pooling)
 SKIPS: tuple[Skip, ...] = get_args(Skip)
+NORMS: tuple[Norm, ...] = get_args(Norm)
+TELEPORTS = (0.05, 0.1, 0.2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,8 +45,9 @@ class Limits:
         max_width: most heads x width of a layer, or None.
         max_params: most parameters, or None.
         final_activation: whether the trainer has an activation on the last layer, too.
-        wide: whether skip connections and the recipe of training are searched.
+        wide: whether skip connections, norms, propagation and the recipe of training are searched.
         poolings: how node vectors may become a graph's, where graphs are predicted.
+        steps: how many steps of personalised PageRank there may be, 0 for none, ascending.
     """
 
     features: int
@@ -46,6 +61,12 @@ class Limits:
     final_activation: bool
     wide: bool
     poolings: tuple[Pooling, ...] = POOLINGS
+    steps: tuple[int, ...] = (0,)
+
+    @property
+    def attentions(self) -> tuple[Attention, ...]:
+        """The attention functions that layers may have."""
+        return ATTENTIONS if self.wide else PUBLISHED
 
     def smallest(self, layers: int) -> Gnn:
         """Return the smallest network of so many layers."""
@@ -88,12 +109,29 @@ class Limits:
             )
         if not self.wide and candidate != Gnn(candidate.layers, candidate.pooling):
             raise InvalidCandidate(
-                "The network has skip connections or a recipe of its own.", "Search them in space 'gnn-wide'."
+                "The network has skip connections, propagation, norms or a recipe of its own.",
+                "Search them in space 'gnn-wide'.",
             )
+        self._check_between(candidate)
         if not self.fit(candidate):
             raise InvalidCandidate(
                 f"The network is too large: {self.size(candidate)} parameters.",
                 f"The limits are max_params={self.max_params} and max_width={self.max_width}.",
+            )
+
+    def _check_between(self, candidate: Gnn) -> None:
+        """Refuse what is not of the space between and after the layers."""
+        if candidate.norm not in (None, *NORMS) or candidate.skip not in SKIPS:
+            raise InvalidCandidate(
+                f"The network has the norm {candidate.norm!r} and the skip connections {candidate.skip!r}.",
+                f"Norms are {', '.join(NORMS)}; connections are {', '.join(SKIPS)}.",
+            )
+        if candidate.steps not in self.steps:
+            raise InvalidCandidate(f"The network has {candidate.steps} steps, which is not among {self.steps}.")
+        if candidate.steps and not (candidate.teleport is not None and 0 < candidate.teleport <= 1):
+            raise InvalidCandidate(
+                f"A node keeps {candidate.teleport} of its own output at each of {candidate.steps} steps.",
+                f"`teleport` must be in (0, 1], as in {', '.join(map(str, TELEPORTS))}.",
             )
 
     def _check_layer(self, layer: Layer, *, last: bool) -> None:
@@ -101,7 +139,7 @@ class Limits:
         for name, value, known in (
             ("width", layer.width, widths),
             ("heads", layer.heads, self.heads),
-            ("attention", layer.attention, ATTENTIONS),
+            ("attention", layer.attention, self.attentions),
             ("aggregate", layer.aggregate, AGGREGATES),
             ("combine", layer.combine, COMBINES),
             ("activation", layer.activation, ACTIVATIONS),

@@ -12,7 +12,7 @@ from typing import Any
 
 from automl.core.choices import Choose
 from automl.search_spaces.gnn.candidate import Gnn, Layer
-from automl.search_spaces.gnn.limits import ACTIVATIONS, AGGREGATES, ATTENTIONS, COMBINES, SKIPS, Limits
+from automl.search_spaces.gnn.limits import ACTIVATIONS, AGGREGATES, COMBINES, NORMS, SKIPS, TELEPORTS, Limits
 
 DROPOUTS = (0.0, 0.2, 0.4, 0.5, 0.6, 0.8)
 RATES = (0.001, 0.002, 0.005, 0.01, 0.02)
@@ -31,7 +31,12 @@ def build(limits: Limits, choose: Choose) -> Gnn:
         _ask_layer(draft, place)
     if limits.task == "graph" and len(limits.poolings) > 1:
         draft.ask("pooling", limits.poolings, lambda gnn, value: replace(gnn, pooling=value))
+    if len(limits.steps) > 1:
+        draft.ask("steps", limits.steps, lambda gnn, value: replace(gnn, steps=value))
+    if draft.gnn.steps:
+        draft.ask("teleport", TELEPORTS, lambda gnn, value: replace(gnn, teleport=value))
     if limits.wide:
+        draft.ask("norm", NORMS, lambda gnn, value: replace(gnn, norm=value))
         draft.ask("dropout", DROPOUTS, lambda gnn, value: replace(gnn, dropout=value))
         draft.ask("lr", RATES, lambda gnn, value: replace(gnn, lr=value))
         draft.ask("weight_decay", DECAYS, lambda gnn, value: replace(gnn, weight_decay=value))
@@ -44,7 +49,7 @@ def _ask_layer(draft: _Draft, place: int) -> None:
     asked: list[tuple[str, Sequence[Any]]] = [] if ends else [("width", draft.limits.widths)]
     asked += [
         ("heads", draft.limits.heads),
-        ("attention", ATTENTIONS),
+        ("attention", draft.limits.attentions),
         ("aggregate", AGGREGATES),
         ("combine", COMBINES),
         ("activation", ACTIVATIONS),

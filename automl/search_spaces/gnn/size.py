@@ -17,6 +17,7 @@ VECTORS: dict[Attention, int] = {
     "cos": 2,
     "linear": 1,
     "gene-linear": 3,
+    "own": 0,
 }
 """How many vectors of the width of a head an attention function has for each head."""
 
@@ -62,7 +63,7 @@ def shapes(candidate: Gnn, features: int, task: Task) -> list[Shape]:
 
 
 def size(candidate: Gnn, features: int, outputs: int, task: Task) -> int:
-    """Count the trainable parameters, those of norms of hidden layers included.
+    """Count the trainable parameters, those of norms of hidden layers included unless the network has none.
 
     Args:
         candidate: the network.
@@ -72,7 +73,8 @@ def size(candidate: Gnn, features: int, outputs: int, task: Task) -> int:
     """
     every = shapes(candidate, features, task)
     params = sum(_layer(layer, shape) for layer, shape in zip(candidate.layers, every, strict=True))
-    params += sum(2 * shape.outputs for shape in every if not shape.final)
+    if candidate.norm != "none":
+        params += sum(2 * shape.outputs for shape in every if not shape.final)
     if candidate.skip == "residual":
         params += sum(s.inputs * s.outputs for s in every[1:] if s.inputs != s.outputs)
     if task == "graph":

@@ -22,6 +22,7 @@ from automl.search_spaces.gnn.size import Task
 MEGABYTE = 1_000_000
 WIDTHS = (4, 8, 16, 32, 64, 128, 256)
 HEADS = (1, 2, 4, 8, 16)
+STEPS = (0, 2, 5, 10)
 Pool: TypeAlias = Literal["searched", "mean", "sum", "max"]
 _Frame: TypeAlias = tuple[int, int, Task, bool]
 """Features, outputs, task, and whether logits have an activation."""
@@ -55,6 +56,10 @@ class _Gnns(SearchSpace[Gnn]):
             parts.append(candidate.pooling)
         if candidate.skip != "none":
             parts.append(candidate.skip)
+        if candidate.steps:
+            parts.append(f"{candidate.steps} steps teleport {candidate.teleport:g}")
+        if candidate.norm is not None:
+            parts.append("no norm" if candidate.norm == "none" else f"{candidate.norm} norm")
         recipe = {"dropout": candidate.dropout, "lr": candidate.lr, "decay": candidate.weight_decay}
         parts += [f"{name} {value:g}" for name, value in recipe.items() if value is not None]
         return " | ".join(parts)
@@ -68,9 +73,10 @@ class _Gnns(SearchSpace[Gnn]):
         return inherit(child, parent, weights, features=limits.features, task=limits.task, capacity=self.bank_bytes)
 
     def _take(
-        self, frame: _Frame, layers: tuple[int, int], sizes: _Sizes, pooling: Pool, bank_mb: float, *, wide: bool
-    ) -> None:
-        """Take the settings that both spaces have."""
+        self, frame: _Frame, layers: tuple[int, int], sizes: _Sizes, pooling: Pool, bank_mb: float, *,
+        wide: tuple[int, ...] | None = None,
+    ) -> None:  # fmt: skip
+        """Take the settings that both spaces have; of the wide one, how many steps there may be."""
         features, outputs, task, final_activation = frame
         widths, heads, max_width, max_params = sizes
         self.limits = Limits(
@@ -83,8 +89,9 @@ class _Gnns(SearchSpace[Gnn]):
             max_width=max_width or None,
             max_params=max_params or None,
             final_activation=final_activation,
-            wide=wide,
+            wide=wide is not None,
             poolings=POOLINGS if pooling == "searched" else (pooling,),
+            steps=(0,) if wide is None else tuple(wide),
         )
         _refuse_bad_settings(self.limits, bank_mb)
         self.bank_bytes = int(bank_mb * MEGABYTE)
@@ -138,14 +145,17 @@ class GnnSpace(_Gnns):
     ) -> None:
         self._starts_known = known
         frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
-        self._take(frame, (layers, layers), sizes, pooling, bank_mb, wide=False)
+        self._take(frame, (layers, layers), sizes, pooling, bank_mb)
 
 
 class WideGnnSpace(_Gnns):
-    """Graph neural networks with what Auto-GNN holds fixed: depth, skip connections, and the recipe of training.
+    """Graph neural networks with what Auto-GNN holds fixed: depth, skip connections, norms, propagation, the recipe.
 
     Residual connections add the input of every layer but the first to its output, through a linear map where the
-    widths differ; jumping connections let the last layer read all layers before it.
+    widths differ; jumping connections let the last layer read all layers before it. Hidden layers have no norm, batch
+    norms or layer norms. After the last layer outputs may go along the edges for some steps of personalised PageRank;
+    and in a layer with the attention `own` nodes hear themselves alone, so that a network may predict first and
+    propagate then, as APPNP does. Dropout, learning rate and weight decay belong to the network, too.
 
     Settings:
         features: of a node; the trainer's data say it.
@@ -161,7 +171,9 @@ class WideGnnSpace(_Gnns):
             "searched".
         bank_mb: megabytes of explored layers that travel with the weights, where a controller lets candidates
             inherit.
-        known: whether GCN and GAT are what one would take without a search, and so are tried first.
+        steps: how many steps of propagation there may be, from 0 for none, ascending. Where neighbours are sampled,
+            the trainer says that there are none: ten steps hear nearly everybody.
+        known: whether GCN, GAT and APPNP are what one would take without a search, and so are tried first.
     """
 
     default_controller: ClassVar[str] = "conservative"
@@ -180,11 +192,12 @@ class WideGnnSpace(_Gnns):
         max_params: int = 1_000_000,
         pooling: Pool = "searched",
         bank_mb: float = 8.0,
+        steps: tuple[int, ...] = STEPS,
         known: bool = True,
     ) -> None:
         self._starts_known = known
         frame, sizes = (features, outputs, task, final_activation), (widths, heads, max_width, max_params)
-        self._take(frame, (1, max_layers), sizes, pooling, bank_mb, wide=True)
+        self._take(frame, (1, max_layers), sizes, pooling, bank_mb, wide=steps)
 
 
 def _short(layer: Layer) -> str:
@@ -200,6 +213,8 @@ def _refuse_bad_settings(limits: Limits, bank_mb: float) -> None:
     for name, values in {"widths": limits.widths, "heads": limits.heads}.items():
         if not values or min(values) < 1 or any(a >= b for a, b in itertools.pairwise(values)):
             raise UsageError(f"{name} must be positive and ascending, got {values}.")
+    if not limits.steps or limits.steps[0] != 0 or any(a >= b for a, b in itertools.pairwise(limits.steps)):
+        raise UsageError(f"steps must be ascending from 0, got {limits.steps}.", "0 alone stands for no propagation.")
     for name, limit in {"max_width": limits.max_width, "max_params": limits.max_params}.items():
         if limit is not None and limit < 0:
             raise UsageError(f"{name} must not be negative, got {limit}.", "0 stands for no limit.")

@@ -1,9 +1,9 @@
-"""The seven attention functions: how much a neighbour counts.
+"""The attention functions: how much a neighbour counts. Seven are published; with the eighth no neighbour does.
 
 h_i is what a layer makes of node i for one head, a vector of the head's width; a_c, a_n and a are trained vectors of
-that width, * multiplies elementwise. All but the first two are normalised by a softmax over the neighbours of i, itself
-included. Zhou et al. 2022, table 1, where W_c and W_n stand before h; here they are a_c and a_n, as in GAT, because h
-has been through a matrix already.
+that width, * multiplies elementwise. Those that have such vectors are normalised by a softmax over the neighbours of i,
+itself included. Zhou et al. 2022, table 1, where W_c and W_n stand before h; here they are a_c and a_n, as in GAT,
+because h has been through a matrix already.
 """
 
 from __future__ import annotations
@@ -69,6 +69,11 @@ def gene_linear(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
     return tanh_scores(h[: wiring.nodes] * vectors[0], h * vectors[1], vectors[2], wiring.edges)
 
 
+def own(h: Tensor, vectors: Tensor, wiring: Wiring) -> Tensor:
+    """A node hears itself alone: e_ij = 1 if i = j, else 0. Layers take h_i and do not ask."""
+    return wiring.loops
+
+
 FUNCTIONS: dict[Attention, Function] = {
     "const": const,
     "gcn": gcn,
@@ -77,6 +82,7 @@ FUNCTIONS: dict[Attention, Function] = {
     "cos": cos,
     "linear": linear,
     "gene-linear": gene_linear,
+    "own": own,
 }
 
 

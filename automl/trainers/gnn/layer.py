@@ -41,6 +41,7 @@ class MessagePassing(nn.Module):
 
     `mean` divides the sum by the number of neighbours also where attention has been normalised to sum to 1 already, as
     in the published layer. Dropout falls on trained attention only, as in GAT; GCN has none on its edges.
+    With the attention `own` nothing is aggregated.
 
     Attributes:
         project: W (inputs, heads x width).
@@ -52,6 +53,7 @@ class MessagePassing(nn.Module):
     def __init__(self, layer: Layer, shape: Shape) -> None:
         super().__init__()
         self.heads, self.averaged, self.aggregate = shape.heads, shape.averaged, layer.aggregate
+        self.alone = layer.attention == "own"
         across = shape.heads * shape.width
         reach = math.sqrt(6.0 / (shape.inputs + across))
         self.project = nn.Parameter(torch.empty(shape.inputs, across).uniform_(-reach, reach))
@@ -69,13 +71,17 @@ class MessagePassing(nn.Module):
             rate: of dropout on attention.
         """
         h = times(x, self.project).unflatten(1, (self.heads, -1))  # type: ignore[no-untyped-call]
+        heard = h[: wiring.nodes] if self.alone else self._heard(h, wiring, rate)
+        joined = heard.mean(dim=1) if self.averaged else heard.flatten(1)
+        return self._combined(joined + self.bias)
+
+    def _heard(self, h: Tensor, wiring: Wiring, rate: float) -> Tensor:
+        """Return what nodes make of the messages of their neighbours, (nodes, heads, width)."""
         scores = self.attend(h, wiring)
         if self.attend.trained:
-            gathered = self._gathered(dropout(scores, rate, training=self.training), h, wiring)
-        else:  # all heads weigh neighbours alike: then they are columns of one matrix
-            gathered = self._gathered(scores, h.flatten(1).unsqueeze(1), wiring).reshape(-1, *h.shape[1:])
-        joined = gathered.mean(dim=1) if self.averaged else gathered.flatten(1)
-        return self._combined(joined + self.bias)
+            return self._gathered(dropout(scores, rate, training=self.training), h, wiring)
+        # All heads weigh neighbours alike: then they are columns of one matrix.
+        return self._gathered(scores, h.flatten(1).unsqueeze(1), wiring).reshape(-1, *h.shape[1:])
 
     def _gathered(self, scores: Tensor, h: Tensor, wiring: Wiring) -> Tensor:
         if self.aggregate == "max":

@@ -22,6 +22,7 @@ from automl.trainers.gnn.dropout import dropout
 from automl.trainers.gnn.features import Features, dropped
 from automl.trainers.gnn.layer import ACTIVATIONS, MessagePassing
 from automl.trainers.gnn.recipe import Norm
+from automl.trainers.gnn.sparse import product
 from automl.trainers.gnn.wiring import Wiring
 
 MOMENTUM = 0.5
@@ -41,7 +42,7 @@ class Frame:
         features: of a node.
         outputs: of the network.
         task: what is predicted.
-        norm: of hidden layers, before their activation.
+        norm: of hidden layers, before their activation, where the candidate has none of its own.
         final_activation: whether logits have an activation.
         dropout: of inputs and of trained attention, where the candidate has none of its own.
     """
@@ -61,21 +62,22 @@ class Network(nn.Module):
         super().__init__()
         self.shapes = shapes(candidate, frame.features, frame.task)
         self.rate = frame.dropout if candidate.dropout is None else candidate.dropout
-        self.skip = candidate.skip
+        self.skip, self.steps, self.teleport = candidate.skip, candidate.steps, candidate.teleport or 0.0
+        norm = frame.norm if candidate.norm is None else candidate.norm
         self.bends = [ACTIVATIONS[layer.activation] for layer in candidate.layers]
         if not frame.final_activation and self.shapes[-1].final:
             self.bends[-1] = ACTIVATIONS["linear"]
         for place, (layer, shape) in enumerate(zip(candidate.layers, self.shapes, strict=True)):
             self.add_module(f"layer{place}", MessagePassing(layer, shape))
-            if frame.norm != "none" and not shape.final:
-                self.add_module(f"norm{place}", NORMS[frame.norm](shape.outputs))
+            if norm != "none" and not shape.final:
+                self.add_module(f"norm{place}", NORMS[norm](shape.outputs))
             if self.skip == "residual" and place and shape.inputs != shape.outputs:
                 self.add_module(f"skip{place}", nn.Linear(shape.inputs, shape.outputs, bias=False))
 
     @property
     def depth(self) -> int:
-        """How many layers there are."""
-        return len(self.shapes)
+        """How many times messages go along edges: in every layer, and in every step after the last."""
+        return len(self.shapes) + self.steps
 
     @property
     def whole(self) -> bool:
@@ -87,19 +89,19 @@ class Network(nn.Module):
 
         Args:
             x: features of the nodes that the first layer hears.
-            wiring: the edges, or those of every layer; a layer hears the first nodes of the layer before.
+            wiring: the edges, or those of every layer and step; a layer hears the first nodes of the layer before.
         """
         each = [wiring] * self.depth if isinstance(wiring, Wiring) else wiring
         hidden: list[Tensor] = []
-        for place, edges in enumerate(each):
+        for place, edges in enumerate(each[: len(self.shapes)]):
             hidden.append(self._layer(place, self._input(place, x, hidden, edges), edges))
-        return hidden[-1]
+        return self._propagated(hidden[-1], each[len(self.shapes) :])
 
     def _input(self, place: int, x: Features, hidden: list[Tensor], edges: Wiring) -> Features:
         """Return what a layer reads, after dropout."""
         if not hidden:
             return dropped(x, self.rate, training=self.training)
-        jumps = self.skip == "jumping" and place == self.depth - 1
+        jumps = self.skip == "jumping" and place == len(self.shapes) - 1
         read = [made[: edges.heard] for made in (hidden if jumps else hidden[-1:])]
         return dropout(torch.cat(read, dim=1) if jumps else read[0], self.rate, training=self.training)
 
@@ -111,6 +113,17 @@ class Network(nn.Module):
         if hasattr(self, f"norm{place}"):
             made = getattr(self, f"norm{place}")(made)
         return self.bends[place](made)
+
+    def _propagated(self, own: Tensor, steps: Sequence[Wiring]) -> Tensor:
+        """Return personalised PageRank of outputs: z <- (1 - teleport) A z + teleport z_0, A as in GCN, step by step.
+
+        Gasteiger et al. 2019, equation 4.
+        """
+        made = own
+        for edges in steps:
+            heard = product(edges.symmetric, made[: edges.heard].unsqueeze(1), edges.edges).squeeze(1)
+            made = (1.0 - self.teleport) * heard + self.teleport * own[: edges.nodes]
+        return made
 
 
 def weights_of(network: nn.Module) -> dict[str, Array]:

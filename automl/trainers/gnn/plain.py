@@ -86,6 +86,11 @@ def gene_linear(h: Tensor, vectors: Tensor, edges: Edges) -> Tensor:
     return (both * vectors[2]).sum(dim=2)
 
 
+def own(h: Tensor, vectors: Tensor | None, edges: Edges) -> Tensor:
+    """1 for a node itself, 0 for others: nodes hear themselves alone."""
+    return (edges.once * (edges.source == edges.target)).unsqueeze(1)
+
+
 def softmax(scores: Tensor, edges: Edges) -> Tensor:
     """Return the softmax of scores (edges, heads) over the neighbours of each node."""
     scores = scores.masked_fill(edges.once.unsqueeze(1) == 0, float("-inf"))
@@ -111,6 +116,15 @@ def largest(scores: Tensor, h: Tensor, edges: Edges) -> Tensor:
     messages = (scores.unsqueeze(2) * h[edges.source]).masked_fill(edges.once.view(-1, 1, 1) == 0, float("-inf"))
     places = edges.target.view(-1, 1, 1).expand_as(messages)
     return torch.full_like(h, float("-inf")).scatter_reduce(0, places, messages, "amax")
+
+
+def propagated(own: Tensor, steps: int, teleport: float, edges: Edges) -> Tensor:
+    """Return outputs (nodes, width) after some steps z <- (1 - teleport) A z + teleport z_0, A as in GCN."""
+    made, scores = own, gcn(own, None, edges)
+    for _ in range(steps):
+        heard = add_up(scores, made.unsqueeze(1), edges).squeeze(1)
+        made = (1.0 - teleport) * heard + teleport * own
+    return made
 
 
 class Attend(nn.Module):

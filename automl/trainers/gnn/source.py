@@ -19,6 +19,7 @@ SCORES: Mapping[Attention, Callable[..., Any]] = {
     "cos": plain.cos,
     "linear": plain.linear,
     "gene-linear": plain.gene_linear,
+    "own": plain.own,
 }
 GATHERS: Mapping[Aggregate, Callable[..., Any]] = {"sum": plain.add_up, "mean": plain.average, "max": plain.largest}
 BENDS: Mapping[Activation, str] = {
@@ -87,11 +88,14 @@ def _title(facts: Mapping[str, Any]) -> str:
 def _used(candidate: Gnn, facts: Mapping[str, Any]) -> Iterator[Any]:
     """Return the parts that a network is made of, in the order of their files."""
     scores = {SCORES[layer.attention] for layer in candidate.layers}
-    gathers = {GATHERS[layer.aggregate] for layer in candidate.layers}
+    gathers = {_gather(layer) for layer in candidate.layers}
     if plain.average in gathers:
         gathers.add(plain.add_up)
     if any(VECTORS[layer.attention] for layer in candidate.layers):
         scores.add(plain.softmax)
+    if candidate.steps:
+        scores |= {plain.gcn, plain.propagated}
+        gathers.add(plain.add_up)
     needed = {plain.Edges, plain.with_loops, plain.Attend, plain.MessagePassing, *scores, *gathers}
     if facts["normalize_features"]:
         needed.add(plain.rows_to_one)
@@ -118,8 +122,8 @@ def _class(candidate: Gnn, facts: Mapping[str, Any]) -> Iterator[str]:
     yield "        super().__init__()"
     for place, (layer, shape) in enumerate(zip(candidate.layers, widths, strict=True)):
         yield f"        self.layer{place} = {_layer(layer, shape)}"
-        if facts["norm"] != "none" and not shape.final:
-            yield f"        self.norm{place} = nn.{NORMS[facts['norm']]}({shape.outputs})"
+        if (norm := _norm(candidate, facts)) != "none" and not shape.final:
+            yield f"        self.norm{place} = nn.{NORMS[norm]}({shape.outputs})"
         if _has_map(candidate, place, shape):
             yield f"        self.skip{place} = nn.Linear({shape.inputs}, {shape.outputs}, bias=False)"
     yield from _ends(candidate, facts, widths[-1].outputs)
@@ -130,7 +134,10 @@ def _class(candidate: Gnn, facts: Mapping[str, Any]) -> Iterator[str]:
     yield "        x = rows_to_one(x)" if facts["normalize_features"] else "        x = x.float()"
     for place, layer in enumerate(candidate.layers):
         yield from _step(candidate, place, layer, widths[place], facts)
-    yield from _returned(facts, f"h{len(widths) - 1}")
+    last = f"h{len(widths) - 1}"
+    if candidate.steps:
+        yield f"        {last} = propagated({last}, {candidate.steps}, {candidate.teleport}, edges)"
+    yield from _returned(facts, last)
 
 
 def _layer(layer: Layer, shape: Shape) -> str:
@@ -140,11 +147,21 @@ def _layer(layer: Layer, shape: Shape) -> str:
         str(shape.width),
         SCORES[layer.attention].__name__,
         str(VECTORS[layer.attention]),
-        GATHERS[layer.aggregate].__name__,
+        _gather(layer).__name__,
     ]
     settings += ["averaged=True"] if shape.averaged else []
     settings += [f"bend={BENDS[layer.activation]}"] if layer.combine == "mlp" else []
     return f"MessagePassing({', '.join(settings)})"
+
+
+def _gather(layer: Layer) -> Callable[..., Any]:
+    """Return how messages are aggregated; those of a node to itself are added up, as there is one."""
+    return plain.add_up if layer.attention == "own" else GATHERS[layer.aggregate]
+
+
+def _norm(candidate: Gnn, facts: Mapping[str, Any]) -> Norm:
+    norm: Norm = facts["norm"] if candidate.norm is None else candidate.norm
+    return norm
 
 
 def _has_map(candidate: Gnn, place: int, shape: Shape) -> bool:
@@ -169,7 +186,7 @@ def _step(candidate: Gnn, place: int, layer: Layer, shape: Shape, facts: Mapping
     if candidate.skip == "residual" and place:
         added = f"self.skip{place}({read})" if _has_map(candidate, place, shape) else read
         yield f"        h{place} = h{place} + {added}"
-    if facts["norm"] != "none" and not shape.final:
+    if _norm(candidate, facts) != "none" and not shape.final:
         yield f"        h{place} = self.norm{place}(h{place})"
     if layer.activation != "linear" and (facts["final_activation"] or not shape.final):
         yield f"        h{place} = {BENDS[layer.activation]}(h{place})"

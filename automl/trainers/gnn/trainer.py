@@ -155,6 +155,7 @@ class GnnTrainer(Trainer):
             "edges": int(graph.edge_index.shape[1]),
             **{f"{part}_{graph.task}s": count for part, count in self._counts().items()},
             "class_names": list(graph.names),
+            **({"steps": [0]} if self.task.level.samples(graph, self.loading) else {}),
         }
 
     def _counts(self) -> dict[str, int]:

@@ -54,6 +54,11 @@ class Wiring:
         return torch.ones(len(self.edges), 1, device=self.degrees.device)
 
     @cached_property
+    def loops(self) -> Tensor:
+        """1 for every edge from a node to itself, else 0, (edges, 1)."""
+        return (self.edges.rows == self.edges.cols).to(self.degrees).unsqueeze(1)
+
+    @cached_property
     def symmetric(self) -> Tensor:
         """1 / sqrt(d_i d_j) for every edge, (edges, 1)."""
         root = self.degrees.rsqrt()

@@ -126,6 +126,10 @@ class Level(ABC):
     def at_once(self, graph: Graph, loading: Loading) -> AtOnce:
         """Return what is in memory at once."""
 
+    def samples(self, graph: Graph, loading: Loading) -> bool:
+        """Tell whether only some neighbours of a node are heard, because a graph is too large to be trained at once."""
+        return False
+
     def normalizes(self, graph: Graph) -> bool:
         """Tell whether rows of features are divided by their sums where no setting says so."""
         return False

@@ -52,7 +52,7 @@ class Nodes(Level):
 
         if apart(graph):
             return sources.of_graphs(graph, ground, mask, loading.batch_size, training=training)
-        if graph.nodes > loading.sample_above:
+        if self.samples(graph, loading):
             return sources.sampled(graph, ground, mask, loading, training=training)
         return sources.whole(graph, ground, mask)
 
@@ -64,6 +64,9 @@ class Nodes(Level):
             return AtOnce(graph.nodes, graph.edge_index.shape[1], hint)
         edges = loading.batch_size * loading.fanout[0] * (1 + loading.fanout[-1])
         return AtOnce(min(graph.nodes, edges), edges, "Type a smaller batch_size or fanout.")
+
+    def samples(self, graph: Graph, loading: Loading) -> bool:
+        return graph.nodes > loading.sample_above and not apart(graph)
 
     def normalizes(self, graph: Graph) -> bool:
         return len(graph.sizes) == 1 and graph.x.smallest() >= 0
