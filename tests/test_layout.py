@@ -20,7 +20,7 @@ FORBIDDEN_NAMES = {"utils", "util", "helpers", "helper", "base", "common", "misc
 FAMILIES = ("search_spaces", "controllers", "trainers")
 TEST_FOLDERS = {"contracts", "plugin", "systems"}
 """Folders of `tests/` that mirror no package: every plug-in with its kit, a worked plug-in, whole systems."""
-PIPES = {"automl/runners/_worker.py"}
+PIPES = {"automl/runners/_parcel.py"}
 """Modules that unpickle what a process of their own study sent through a pipe; it never was a file."""
 
 Function = ast.FunctionDef | ast.AsyncFunctionDef

@@ -8,41 +8,16 @@ import threading
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from multiprocessing import get_context, resource_tracker
 
-from automl.core.records import Metrics
-from automl.core.runner import Job
+from automl.runners._crew import GRACE, Task
 from automl.runners._main import hidden_main
-from automl.runners._worker import Message, Terms, hear, work
-
-GRACE = 2.0
-"""Seconds a worker has to put its things away before it is killed."""
-
-
-@dataclass(slots=True)
-class Task:
-    """A job on its way, with what has been heard of it so far.
-
-    Attributes:
-        job: the job.
-        pickled: what is sent for it.
-        curve: its reports.
-        started: when a worker got it, in `time.monotonic()` seconds.
-        refused: how many workers died before they had it.
-        killed: how many workers were killed from outside while they had it.
-    """
-
-    job: Job
-    pickled: bytes
-    curve: list[tuple[int, Metrics]] = field(default_factory=list)
-    started: float = 0.0
-    refused: int = 0
-    killed: int = 0
+from automl.runners._parcel import Parcel, receive, send, unpack
+from automl.runners._worker import Message, Terms, work
 
 
 class WorkerProcess:
-    """A process that carries out one task after the other.
+    """A process that carries out one task after the other; a `Worker` of the crew.
 
     Attributes:
         line: what the worker says; readable also when it is dead.
@@ -51,7 +26,7 @@ class WorkerProcess:
         killed: whether it was ended by SIGKILL, known when it is buried.
     """
 
-    def __init__(self, trainer: bytes, terms: Terms) -> None:
+    def __init__(self, trainer: Parcel, terms: Terms) -> None:
         """Start the process and send it the trainer; it says `Ready` later."""
         context = get_context("spawn")
         ours, theirs = context.Pipe()
@@ -65,12 +40,12 @@ class WorkerProcess:
             self._process.start()
         theirs.close()
         with suppress(OSError):  # if it is dead already, the line's end will say so
-            self.line.send_bytes(trainer)
+            send(self.line, trainer)
 
     def give(self, task: Task) -> bool:
         """Send a task; return False if the worker turns out to be dead."""
         try:
-            self.line.send_bytes(task.pickled)
+            send(self.line, task.parcel)
         except OSError:
             return False
         task.started = time.monotonic()
@@ -80,9 +55,10 @@ class WorkerProcess:
     def hear(self) -> Message | None:
         """Return the next message, or None if the worker is dead."""
         try:
-            return hear(self.line)
+            message: Message = unpack(receive(self.line))
         except (EOFError, OSError):
             return None
+        return message
 
     def dismiss(self) -> None:
         """Ask the process to end: one that is waiting for work hears it, one at work is interrupted."""

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import ctypes
 import os
-import pickle
 import signal
 import sys
 from dataclasses import dataclass
@@ -22,9 +21,8 @@ from automl.core.runner import Job
 from automl.core.trainer import Trainer
 from automl.runners._evaluate import evaluate
 from automl.runners._main import import_main
+from automl.runners._parcel import pack, receive, send, unpack
 
-PROTOCOL = 5
-"""Pickle protocol of all messages: arrays travel as plain buffers."""
 _PR_SET_PDEATHSIG = 1
 _TERMINATED = 128 + signal.SIGTERM
 
@@ -109,16 +107,6 @@ class _Leave(BaseException):
     """The study wants this worker to end: unwind, so that the trainer can put its things away."""
 
 
-def hear(line: Connection) -> Message:
-    """Return the next message of a worker, in the process of the study.
-
-    Raises:
-        EOFError, OSError: if the worker is dead.
-    """
-    message: Message = pickle.loads(line.recv_bytes())
-    return message
-
-
 def work(line: Connection, terms: Terms) -> None:
     """Serve one study; the target of a worker process."""
     try:
@@ -155,11 +143,11 @@ def _leave(signum: int, frame: FrameType | None) -> None:
 
 
 def _receive_trainer(line: Connection, terms: Terms) -> Trainer | None:
-    pickled = line.recv_bytes()
+    parcel = receive(line)
     try:
         if terms.main is not None:
             import_main(terms.main)
-        trainer: Trainer = pickle.loads(pickled)
+        trainer: Trainer = unpack(parcel)
     except UsageError as error:
         _send(line, Broken(error.message, error.hint))
         return None
@@ -173,14 +161,14 @@ def _receive_trainer(line: Connection, terms: Terms) -> Trainer | None:
 
 
 def _carry_out(trainer: Trainer, line: Connection, limit: float | None) -> Finished:
-    pickled = line.recv_bytes()
+    parcel = receive(line)
     try:
-        order: Order = pickle.loads(pickled)
+        order: Order = unpack(parcel)
         job = order.job()
     except Exception as error:
         kind: FailureKind = "out_of_memory" if isinstance(error, MemoryError) else "invalid"
         return Finished(None, Failure(kind, f"A worker cannot read the job: {type(error).__name__}: {error}"), 0.0)
-    del pickled
+    del parcel, order  # the message of a large job need not stay while it is carried out
 
     def forward(_: int, step: int, metrics: Metrics) -> None:
         _send(line, Reported(step, metrics))
@@ -191,9 +179,10 @@ def _carry_out(trainer: Trainer, line: Connection, limit: float | None) -> Finis
 
 
 def _send(line: Connection, message: Message) -> None:
+    last = not isinstance(message, Reported)
     try:
-        pickled = pickle.dumps(message, PROTOCOL)
+        parcel = pack(message, last=last)
     except Exception as error:
         why = f"The outcome cannot be sent to the study: {type(error).__name__}: {error}"
-        pickled = pickle.dumps(Finished(None, Failure("raised", why), 0.0), PROTOCOL)
-    line.send_bytes(pickled)
+        parcel = pack(Finished(None, Failure("raised", why), 0.0))
+    send(line, parcel)
