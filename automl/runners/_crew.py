@@ -22,6 +22,8 @@ from automl.runners._worker import Broken, Finished, Message, Ready, Reported
 GRACE = 2.0
 """Seconds a worker has to put its things away before it is killed."""
 SERIAL = "Or type --runner serial (runner='serial' in Python)."
+_LOSSES = 3
+"""So many times a job may lose its worker together with the machine, which no candidate can bring down at will."""
 _EARLY_DEATHS = 3
 """So many workers in a row that die before they are ready mean that none ever will be."""
 
@@ -37,6 +39,7 @@ class Task:
         started: when it was submitted, then when a worker got it, in `time.monotonic()` seconds.
         refused: how many workers died before they had it.
         killed: how many workers were killed from outside while they had it.
+        lost: how many were lost with their machines while they had it.
     """
 
     job: Job
@@ -45,6 +48,7 @@ class Task:
     started: float = 0.0
     refused: int = 0
     killed: int = 0
+    lost: int = 0
 
 
 class Worker(Protocol):
@@ -54,11 +58,13 @@ class Worker(Protocol):
         ready: whether it has its trainer.
         task: what it is doing, or None.
         killed: whether somebody killed it, known when it is buried.
+        lost: whether it went with its machine, known when it is buried.
     """
 
     ready: bool
     task: Task | None
     killed: bool
+    lost: bool
 
     def give(self, task: Task) -> bool:
         """Send a task, which is then its own; return False if the worker turns out to be dead."""
@@ -81,13 +87,11 @@ class Manning(Generic[W]):
         hire: starts a worker; it says `Ready` later.
         listen: returns those who have something to say, or are dead; waits for the first of them so many seconds.
         end: ends workers together, and empties the list; also called when the crew is forgotten, and at exit.
-        tries: how often a job is tried whose worker somebody kills.
     """
 
     hire: Callable[[], W]
     listen: Callable[[Sequence[W], float | None], Iterable[W]]
     end: Callable[[list[W]], None]
-    tries: int = 2
 
 
 class Crew(Generic[W]):
@@ -204,9 +208,7 @@ class Crew(Generic[W]):
         self._workers.remove(worker)
         cause = worker.bury(GRACE)
         task = worker.task
-        if task:
-            task.killed += worker.killed
-        if task and worker.killed and task.killed < self._manning.tries:
+        if task and _again(task, worker):
             task.curve.clear()
             self._waiting.appendleft(task)
         elif task:
@@ -233,3 +235,10 @@ class Crew(Generic[W]):
         seconds = time.monotonic() - task.started
         curve = tuple(task.curve)
         self._finished.append(Result(task.job.id, task.job.proposal, error=failure, seconds=seconds, curve=curve))
+
+
+def _again(task: Task, worker: Worker) -> bool:
+    """Count the death of the worker of a task, and say whether the task is tried again."""
+    task.killed += worker.killed
+    task.lost += worker.lost
+    return (worker.killed and task.killed < 2) or (worker.lost and task.lost < _LOSSES)

@@ -24,7 +24,10 @@ class WorkerProcess:
         ready: whether it has its trainer.
         task: what it is doing, or None.
         killed: whether it was ended by SIGKILL, known when it is buried.
+        lost: never, since it is on the machine of the study.
     """
+
+    lost = False
 
     def __init__(self, trainer: Parcel, terms: Terms) -> None:
         """Start the process and send it the trainer; it says `Ready` later."""
@@ -65,6 +68,16 @@ class WorkerProcess:
         self.line.close()
         if self.task is not None or not self.ready:
             self._process.terminate()
+
+    def interrupt(self) -> None:
+        """Ask a process at work to end; nothing if it is buried already."""
+        with suppress(ValueError):
+            self._process.terminate()
+
+    def kill(self) -> None:
+        """End the process at once; nothing if it is buried already."""
+        with suppress(ValueError):
+            self._process.kill()
 
     def bury(self, patience: float) -> str:
         """Wait until the process has ended, kill it after `patience` seconds; say how it ended."""
