@@ -11,6 +11,7 @@ whose metrics join those of the training. `History.finals` is the sum of it, and
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -23,6 +24,7 @@ from automl.core.trainer import Finishing, InParts, Start
 from automl.ledger import Ledger
 from automl.study import Study, seed_of
 
+_log = logging.getLogger("automl")
 _STEP = 1_000_000  # full trainings take their seeds from a step that no trial reaches
 
 
@@ -152,7 +154,12 @@ class Finale:
             complete = len(final["parts"]) >= self._trainer.test_parts
             weights = {**weights, **arrays}
             self._study.weights.save(name, weights)
-        tested = self._trainer.test(_judged(trial).proposal.candidate, weights)
+        try:
+            tested = self._trainer.test(_judged(trial).proposal.candidate, weights)
+        except Exception as error:  # what is found is found; the search must not end without its result
+            where = self._ledger.directory
+            _log.warning("Trial %d could not be tested: %r. `automl resume %s` tries again.", trial.number, error, where)
+            return
         self._write(trial, final["start"], {"metrics": {**final["metrics"], **_floats(tested)}, "tested": complete})
 
     def _write(self, trial: Trial, start: Start, body: Mapping[str, Any]) -> None:

@@ -155,6 +155,21 @@ def test_killed_between_training_and_test_it_only_tests(tmp_path, monkeypatch):
     assert mine == whole
 
 
+def test_a_test_that_fails_costs_its_numbers_not_the_search_and_is_tried_again(tmp_path, monkeypatch, caplog):
+    def missing(self, candidate, weights):
+        raise FileNotFoundError("the test images are gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Finisher, "test", missing)
+        summary = search(tmp_path / "run")
+    assert "the test images are gone" in caplog.text
+    assert f"automl resume {tmp_path / 'run'}" in caplog.text
+    assert not summary.final[0]["tested"]
+    again = api.resume(tmp_path / "run", quiet=True)
+    assert again.best == summary.best
+    assert again.final[0]["metrics"]["test_accuracy"] == 0.5
+
+
 def test_the_parts_of_a_test_are_gathered_for_the_test_and_for_the_model(tmp_path):
     summary = search(tmp_path / "run", "parts")
     assert Finisher.calls == ["finish"] * 4 + [f"part {i}" for i in range(6)] + ["test"]
