@@ -157,8 +157,8 @@ class Finale:
         try:
             tested = self._trainer.test(_judged(trial).proposal.candidate, weights)
         except Exception as error:  # what is found is found; the search must not end without its result
-            where = self._ledger.directory
-            _log.warning("Trial %d could not be tested: %r. `automl resume %s` tries again.", trial.number, error, where)
+            number, where = trial.number, self._ledger.directory
+            _log.warning("Trial %d could not be tested: %r. `automl resume %s` tries again.", number, error, where)
             return
         self._write(trial, final["start"], {"metrics": {**final["metrics"], **_floats(tested)}, "tested": complete})
 
