@@ -7,7 +7,7 @@ another: the best of many noisy values is flattered by its noise.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -42,6 +42,7 @@ class Judge:
     episodes: int
     chance: bool
     seed: int
+    _made: list[Any] = field(default_factory=list)
 
     def front(self, policies: Sequence[Policy]) -> Array:
         """Return the mean returns (points, objectives) of the policies worth keeping.
@@ -59,22 +60,33 @@ class Judge:
 
     def _values(self, policies: Sequence[Policy], stream: Any) -> Array:
         seed = seed_of(stream, self.seed)
-        values = np.array([self._returns(policy, seed).mean(axis=0) for policy in policies])
+        with own_chance():
+            values = np.array([self._returns(policy, seed).mean(axis=0) for policy in policies])
         if not np.isfinite(values).all():
             raise FloatingPointError("A policy returns no finite numbers.")
         return values
 
     def _returns(self, policy: Policy, seed: int) -> Array:
-        """Return the returns (episodes, objectives) of a policy; all policies meet the same seed."""
+        """Return the returns (episodes, objectives) of a policy; all policies meet the same seed.
+
+        It draws from the global generators, whose states its caller keeps.
+        """
         episodes = self.episodes if self.chance else 1
         tabular = getattr(policy, "returns", None)
         if tabular is not None:
             found: Array = tabular(episodes, self.gamma, seed)
             return found
-        with own_chance():
-            seed_globals(seed)
-            environment = self.make()
-            return np.array([self._episode(environment, policy, seed if i == 0 else None) for i in range(episodes)])
+        seed_globals(seed)
+        environment = self._environment()
+        return np.array([self._episode(environment, policy, seed if i == 0 else None) for i in range(episodes)])
+
+    def _environment(self) -> Any:
+        """Return an environment; a new one for each policy, but where nothing is left to chance."""
+        if self.chance:
+            return self.make()
+        if not self._made:
+            self._made.append(self.make())
+        return self._made[0]
 
     def _episode(self, environment: Any, policy: Policy, seed: int | None) -> Array:
         observation, _ = environment.reset(seed=seed)

@@ -12,9 +12,10 @@ import torch
 
 from automl.core.records import Weights
 from automl.trainers.morl.baselines import fitted, memory
-from automl.trainers.morl.baselines.adapter import ENDLESS, Following
+from automl.trainers.morl.baselines.adapter import ENDLESS
 from automl.trainers.morl.baselines.library import library
 from automl.trainers.morl.baselines.paused import RestingAdapter
+from automl.trainers.morl.baselines.weighted import Weighted
 from automl.trainers.morl.learner import Policy
 
 
@@ -62,9 +63,7 @@ class Envelope(RestingAdapter):
         return (self.agent.q_net,)
 
     def found(self) -> Sequence[Policy]:
-        rested = copy.copy(self.agent)
-        rested.q_net = copy.deepcopy(self.agent.q_net)
-        return [Following(partial(rested.eval, w=weights), self.see) for weights in self.plan.weights]
+        return Weighted(copy.deepcopy(self.agent.q_net), self.plan.weights).policies(self.see)
 
     def knowledge(self) -> Weights:
         agent = self.agent

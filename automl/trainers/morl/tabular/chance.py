@@ -15,7 +15,7 @@ Array = npt.NDArray[Any]
 
 
 class NondeterministicStep(Exception):
-    """Steps that were taken to be deterministic were not: they have drawn random numbers, or changed what never changes.
+    """Steps that were taken to be deterministic have drawn random numbers, or changed what never changes.
 
     Begin again, and be careful.
     """

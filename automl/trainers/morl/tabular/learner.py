@@ -52,11 +52,14 @@ class TabularPolicy:
         return act
 
     def returns(self, episodes: int, gamma: float, seed: int) -> Array:
-        """Return the discounted returns (episodes, objectives) of episodes from a seed."""
-        with own_chance():
-            gained, _, _ = returns(self.world, self.actions, self.world.begin(seed), episodes, gamma)
-            self.world.settle()
-            return gained
+        """Return the discounted returns (episodes, objectives) of episodes from a seed.
+
+        It draws from the global generators, whose states its caller keeps.
+        """
+        first = self.world.first(seed) if episodes == 1 else self.world.begin(seed)
+        gained, _, _ = returns(self.world, self.actions, first, episodes, gamma)
+        self.world.settle()
+        return gained
 
 
 class Tabular:
@@ -126,7 +129,8 @@ class Tabular:
             found = k.improved(rows, weights)
         else:
             found = np.array([(table @ w).argmax(axis=1) for table, w in zip(rows, self.weights, strict=True)])
-        return [TabularPolicy(self.world, self._everywhere(met, actions)) for actions in np.unique(found, axis=0)]
+        different = {actions.tobytes(): actions for actions in found}
+        return [TabularPolicy(self.world, self._everywhere(met, actions)) for actions in different.values()]
 
     def state(self) -> Weights:
         """Return everything that the run needs to go on."""

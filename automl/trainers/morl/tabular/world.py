@@ -102,6 +102,7 @@ class World:
         self._states = None if names is None else States(self._env, names, still)
         self.observations: list[Array] = []
         self._observed: dict[Hashable, int] = {}
+        self._firsts: dict[int, int] = {}
         rows, columns = _FIRST_ROWS, self.actions + 1
         self.next = np.full((rows, columns), UNKNOWN, np.int64)
         self.reward = np.zeros((rows, columns, self.objectives))
@@ -114,6 +115,14 @@ class World:
         observation, _ = self._env.reset(seed=seed)
         self._mark = self._drawn()
         return self._number(observation)
+
+    def first(self, seed: int) -> int:
+        """Return the state in which a seed's first episode begins; nothing is seeded where no step draws."""
+        if self._states is None or self._careful or self._looks or seed not in self._firsts:
+            self._firsts[seed] = self.begin(seed)
+        else:
+            self._mark = self._drawn()
+        return self._firsts[seed]
 
     def step(self, state: int, action: int) -> tuple[int, Array, int]:
         """Take a step in the environment itself; return the next state, the reward, and how it ends."""
