@@ -73,7 +73,7 @@ class Exported(nn.Module):
         return torch.from_numpy(encode(columns_from(facts["vocabulary"]), frame)).long()
 
     def _checked(self, ids: Tensor) -> Tensor:
-        if len(ids) and not torch.compiler.is_compiling():  # a traced model cannot branch on its input
+        if not torch.compiler.is_compiling() and len(ids):  # a traced model cannot branch on its input, nor on its size
             low, high = ids.aminmax(dim=0)
             if bool((low < 0).any()) or bool((high >= self.rows).any()):
                 raise IndexError(f"Row numbers go from 0 to {(self.rows - 1).tolist()}, field by field.")

@@ -66,6 +66,8 @@ class RaggedCells(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors (B, F, K) of rows (B, F), counted in each field."""
+        if torch.compiler.is_compiling():  # a graph holds no compiled code, and no batch size
+            return self._traced(ids)
         out = torch.empty(*ids.shape, self.width, dtype=self.values.dtype, device=ids.device)
         if self.kernel == "numba" and ids.device.type == "cpu":
             self._compiled(ids, out)
@@ -87,6 +89,13 @@ class RaggedCells(nn.Module):
             blocks = torch.bucketize((some + self.offsets).flatten(), self.first[1:], right=True)
             starts = self.shift.index_select(0, blocks).addcmul_(some.flatten(), self.dims.index_select(0, blocks))
             place(windows, starts, blocks, into.view(-1, self.width))
+
+    def _traced(self, ids: Tensor) -> Tensor:
+        windows = self.values.as_strided((len(self.values) - self.width + 1, self.width), (1, 1))
+        blocks = torch.bucketize((ids + self.offsets).flatten(), self.first[1:], right=True)
+        starts = self.shift.index_select(0, blocks).addcmul(ids.flatten(), self.dims.index_select(0, blocks))
+        found = windows.index_select(0, starts).gather(1, self.places.index_select(0, blocks))
+        return (found * self.mask.index_select(0, blocks)).view(*ids.shape, self.width)
 
     def _mask(self, windows: Tensor, starts: Tensor, blocks: Tensor, out: Tensor) -> None:
         """Every block keeps its first columns: what follows them belongs to other rows, and is cleared."""
