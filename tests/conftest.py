@@ -31,3 +31,15 @@ def quick(tmp_path, monkeypatch):
     """Options of a search that leaves nothing outside tmp_path and compares with nobody."""
     monkeypatch.chdir(tmp_path)
     return {"out": str(tmp_path / "run"), "optuna": "none", "mlflow": "none", "baselines": ["none"], "quiet": True}
+
+
+@pytest.fixture(scope="session")
+def one_ray():
+    """One Ray for all tests of this process, and actors that outlive a test; mark tests `xdist_group("ray")`."""
+    from automl.runners._ray_link import Need, connect
+    from automl.runners.on_ray import keep_actors
+
+    link = connect(None, Need(4, 1.0, 0.0))
+    with keep_actors():
+        yield
+    link.leave()

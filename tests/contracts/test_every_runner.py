@@ -18,11 +18,21 @@ class TestSerial(RunnerContract):
         )
 
 
-@pytest.mark.parametrize("name", sorted(set(registry.names("runners")) - {"serial"}))
+@pytest.mark.parametrize("name", sorted(set(registry.names("runners")) - {"serial", "ray"}))
 class TestParallel(RunnerContract):
     @pytest.fixture
     def make(self, name):
         runner = registry.load("runners", name)
+        return lambda trainer, workers, limit, on_report: runner(
+            trainer, workers=workers, limit=limit, on_report=on_report
+        )
+
+
+@pytest.mark.xdist_group("ray")
+class TestRay(RunnerContract):
+    @pytest.fixture
+    def make(self, one_ray):
+        runner = registry.load("runners", "ray")
         return lambda trainer, workers, limit, on_report: runner(
             trainer, workers=workers, limit=limit, on_report=on_report
         )
