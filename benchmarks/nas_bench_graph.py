@@ -16,16 +16,15 @@ asked, and two encodings of one graph have one key (`SearchSpace.key`), which wh
 from __future__ import annotations
 
 import argparse
-import importlib
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cache, partial
-from pathlib import Path
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
+from lib.graph_tables import Cell, CellSpace, number, table
 from optuna.samplers import TPESampler
 
 from automl.controllers.bayesian import Bayesian
@@ -37,13 +36,11 @@ from automl.core.choices import group_of
 from automl.core.controller import Controller
 from automl.core.objectives import Objectives
 from automl.core.records import Outcome, Proposal, Result
-from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
 from automl.testing.drive import drive
 
 EVALUATIONS, WINDOW = 200, 50
 TUNED, HELD_OUT = ("cora", "arxiv"), ("citeseer", "photo", "cs", "computers")
-OPERATIONS = ("gat", "gcn", "gin", "cheb", "sage", "arma", "graph", "fc", "skip")
 OBJECTIVES = Objectives.parse(["max:val_accuracy"])
 BARS = {
     "conservative": {"cora": 80.90, "arxiv": 73.33},
@@ -52,51 +49,6 @@ BARS = {
 }
 GOALS = {"cora": 81.13, "arxiv": 73.43}
 """Regularised evolution on cora, multivariate TPE on arxiv."""
-
-
-@dataclass(frozen=True)
-class Cell:
-    """Four nodes: the parent of each (0 is the input, k the k-th node), and what each computes."""
-
-    links: tuple[int, ...]
-    operations: tuple[str, ...]
-
-
-class CellSpace(SearchSpace[Cell]):
-    """24 x 9^4 cells; up to symmetries 26,206 of them."""
-
-    def build(self, choose: Any) -> Cell:
-        links, operations = [0], [choose("node0/op", OPERATIONS)]
-        for node in range(1, 4):
-            links.append(choose(f"node{node}/link", tuple(range(node + 1))))
-            operations.append(choose(f"node{node}/op", OPERATIONS))
-        return Cell(tuple(links), tuple(operations))
-
-    def load(self, json: Any) -> Cell:
-        return Cell(tuple(json["links"]), tuple(json["operations"]))
-
-    def key(self, candidate: Cell) -> str:
-        return str(number(candidate))
-
-
-@cache
-def package() -> Any:
-    """Import the package, and not this file of the same name."""
-    here = Path(__file__).parent
-    sys.path[:] = [place for place in sys.path if Path(place).resolve() != here]
-    return importlib.import_module("nas_bench_graph")
-
-
-@cache
-def number(cell: Cell) -> int:
-    """Return the number of a cell in the table, the same for all its encodings."""
-    return int(package().Arch(list(cell.links), list(cell.operations)).valid_hash())
-
-
-@cache
-def table(name: str) -> dict[int, tuple[float, float]]:
-    """Return validation and test accuracy by number."""
-    return {int(n): (float(row["valid_perf"]), float(row["perf"])) for n, row in package().light_read(name).items()}
 
 
 class TableTrainer(Trainer):
