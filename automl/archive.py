@@ -164,8 +164,9 @@ class Archive:
 
     @cached_property
     def failed(self) -> tuple[Trial, ...]:
-        """The trials of which no evaluation succeeded, in the order of their numbers."""
-        return tuple(sorted((t for t in self.trials if t.judged is None), key=lambda t: t.number))
+        """The trials of which no evaluation succeeded, and that were not stopped, in the order of their numbers."""
+        lost = (t for t in self.trials if t.judged is None and not t.stopped)
+        return tuple(sorted(lost, key=lambda t: t.number))
 
     @cached_property
     def results(self) -> tuple[Result, ...]:

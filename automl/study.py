@@ -175,7 +175,8 @@ class Study:
             self._tell([copy])
             return
         self._running.add(number)
-        self._runner.submit(Job(number, proposal, weights, seed_of(self._seed, proposal.trial, proposal.step)))
+        seed, watch = seed_of(self._seed, proposal.trial, proposal.step), self._controller.watch(proposal)
+        self._runner.submit(Job(number, proposal, weights, seed, watch=watch))
 
     def _inherited(self, proposal: Proposal) -> Weights | None:
         if proposal.parent is None:

@@ -40,6 +40,8 @@ SAMPLERS = {
     "tpe": "TPESampler",
 }
 Defaults: TypeAlias = Sequence[Mapping[str, Value]]
+Course: TypeAlias = Sequence[tuple[int, float]]
+"""The score of a trial that was stopped early, by step."""
 _ONE_OBJECTIVE = {"cmaes"}
 _PLAIN_ATTRIBUTES = set(SAMPLERS) - {"cmaes"}
 """Samplers whose attributes are plain JSON, as read in Optuna 5.0. All others are resumed by asking again."""
@@ -63,7 +65,7 @@ class PrivateStudy:
         """True once the sampler has said that it has tried everything (`brute_force`)."""
         self._calls: list[int] = []
         """What happened, in order: t for asking trial t, -1 - t for telling it."""
-        with _quiet():
+        with quiet():
             self._storage = optuna.storages.InMemoryStorage()
             directions = ["maximize"] * len(objectives.goals)
             self._study = optuna.create_study(storage=self._storage, directions=directions)
@@ -72,7 +74,7 @@ class PrivateStudy:
 
     def ask(self, build: Callable[[Choose], Any], defaults: Defaults = ()) -> tuple[int, Any, dict[str, Choice]]:
         """Return the number of the next trial, its candidate and its trace; the first ones are the defaults."""
-        with _quiet():
+        with quiet():
             number = len(self._trials())
             self._study.sampler = self._fresh_sampler(number)
             if number < len(defaults):
@@ -91,13 +93,13 @@ class PrivateStudy:
 
         return answer
 
-    def tell(self, number: int, metrics: Metrics | None) -> None:
-        """Finish a trial with what was measured, or as failed."""
+    def tell(self, number: int, metrics: Metrics | None, course: Course = ()) -> None:
+        """Finish a trial with what was measured, as pruned with the course of its score, or as failed."""
         values = limits = None
         if metrics is not None:
             values = list(self.objectives.score(metrics))
             limits = {str(limit): excess(limit, metrics) for limit in self.objectives.limits}
-        self._finish(number, values, limits or {})
+        self._finish(number, values, limits or {}, course)
 
     def dump(self) -> dict[str, Any]:
         """Return everything as JSON."""
@@ -115,7 +117,7 @@ class PrivateStudy:
         if "calls" in state:
             self._repeat(state["calls"], state["trials"], partial(self.ask, build, defaults))
             return
-        with _quiet():
+        with quiet():
             for trial in state["trials"]:
                 self._study.add_trial(_load_trial(trial))
             for key, value in state["attributes"].items():
@@ -128,17 +130,20 @@ class PrivateStudy:
                 ask()
             else:
                 told = trials[-1 - call]
-                self._finish(-1 - call, told["values"], told["limits"])
+                values = told["values"] if told["state"] == TrialState.COMPLETE.name else None
+                self._finish(-1 - call, values, told["limits"], told.get("course", ()))
 
-    def _finish(self, number: int, values: list[float] | None, limits: Mapping[str, float]) -> None:
+    def _finish(self, number: int, values: list[float] | None, limits: Mapping[str, float], course: Course) -> None:
         self._calls.append(-1 - number)
-        with _quiet():
+        with quiet():
             self._study.sampler = self._fresh_sampler(number)
             trial = optuna.trial.Trial(self._study, self._trials()[number]._trial_id)
             for name, beyond in limits.items():
                 trial.set_constraint(name, beyond)
-            state = TrialState.FAIL if values is None else TrialState.COMPLETE
-            self._study.tell(number, values, state)
+            for step, score in course:
+                trial.report(score, step)
+            unfinished = TrialState.PRUNED if course else TrialState.FAIL
+            self._study.tell(number, values, unfinished if values is None else TrialState.COMPLETE)
 
     def _exhaust(self) -> None:
         self.exhausted = True
@@ -211,6 +216,7 @@ def _dump_trial(trial: Any) -> dict[str, Any]:
         "limits": dict(trial.constraints),
         "attributes": attributes,
         "notes": dict(trial.user_attrs),
+        "course": [[step, value] for step, value in trial.intermediate_values.items()],
     }
 
 
@@ -225,11 +231,12 @@ def _load_trial(state: Mapping[str, Any]) -> Any:
         distributions=distributions,
         system_attrs=dict(state["attributes"]),
         user_attrs=dict(state["notes"]),
+        intermediate_values={int(step): value for step, value in state.get("course", ())},
     )
 
 
 @contextmanager
-def _quiet() -> Iterator[None]:
+def quiet() -> Iterator[None]:
     """Keep Optuna's log lines and warnings about experimental parts to ourselves, here and nowhere else."""
     logger = logging.getLogger("optuna")
     before = logger.level

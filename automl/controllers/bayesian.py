@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,9 +12,11 @@ from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
 from automl.core.space import SearchSpace
+from automl.core.trainer import Watch
 
 if TYPE_CHECKING:
     from automl.controllers._private_study import PrivateStudy
+    from automl.controllers._pruning import Pruning
 
 
 class Bayesian(Controller):
@@ -32,9 +35,14 @@ class Bayesian(Controller):
     CMA-ES and `module:Class` are resumed by asking again from the start, the others at once. `brute_force`
     ends the search when everything has been tried.
 
+    With a `pruner` an evaluation that is behind by what its trainer reports on the way is ended early. It
+    is judged by what was known when it began, its trial fails as stopped, and the sampler learns from its last report.
+
     Settings:
         sampler: `tpe`, `gp`, `cmaes`, `nsgaii`, `nsgaiii`, `qmc`, `random`, `brute_force`, or `module:Class`.
         startup: random trials before the model is used; for the genetic samplers the size of the population.
+        pruner: `median`, `percentile`, `sha` (successive halving), `hyperband`, `patient`, `threshold` or
+            `wilcoxon`, its settings in Optuna's words behind it (`median n_warmup_steps=2`); None lets all go on.
     """
 
     def __init__(
@@ -45,6 +53,7 @@ class Bayesian(Controller):
         *,
         sampler: str = "tpe",
         startup: int = 10,
+        pruner: str | None = None,
     ) -> None:
         super().__init__(space, objectives, seed)
         if startup < 0:
@@ -53,25 +62,47 @@ class Bayesian(Controller):
         self.startup = startup
         self._defaults = defaults_of(space)
         self._study = self._new_study()
+        self._pruning = None if pruner is None else self._new_pruning(pruner)
 
     def ask(self, n: int, progress: float) -> list[Proposal]:
         return [] if self._study.exhausted else [self._propose() for _ in range(n)]
 
     def tell(self, results: Sequence[Result]) -> Collection[int]:
         for result in results:
-            self._study.tell(result.proposal.trial, result.outcome.metrics if result.outcome else None)
+            metrics = result.outcome.metrics if result.outcome else None
+            self._study.tell(result.proposal.trial, metrics, self._course(result))
+            if self._pruning is not None:
+                self._pruning.tell(result)
         return [result.proposal.trial for result in results]
 
+    def watch(self, proposal: Proposal) -> Watch | None:
+        return None if self._pruning is None else self._pruning.watch(proposal.trial)
+
     def state_dict(self) -> dict[str, Any]:
-        return self._study.dump()
+        state = self._study.dump()
+        return state if self._pruning is None else {**state, "pruning": self._pruning.dump()}
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         self._study = self._new_study()
         self._study.load(state, self.space.build, self._defaults)
+        if self._pruning is not None:
+            self._pruning.load(state["pruning"])
 
     def _propose(self) -> Proposal:
         trial, candidate, trace = self._study.ask(self.space.build, self._defaults)
         return Proposal(trial, 0, candidate, choices=trace)
+
+    def _course(self, result: Result) -> list[tuple[int, float]]:
+        """Return the score of a trial that was stopped, by step."""
+        if result.error is None or result.error.kind != "stopped" or len(self.objectives.goals) > 1:
+            return []
+        goal = self.objectives.goals[0]
+        return [(step, goal.score(m)) for step, m in result.curve if math.isfinite(m.get(goal.metric, math.nan))]
+
+    def _new_pruning(self, pruner: str) -> Pruning:
+        from automl.controllers._pruning import Pruning
+
+        return Pruning(pruner, self.objectives)
 
     def _new_study(self) -> PrivateStudy:
         from automl.controllers._private_study import PrivateStudy

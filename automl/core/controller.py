@@ -9,6 +9,7 @@ from typing import Any, ClassVar, Protocol
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
 from automl.core.space import SearchSpace
+from automl.core.trainer import Watch
 
 
 class Controller(ABC):
@@ -63,6 +64,14 @@ class Controller(ABC):
     @abstractmethod
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
         """Take up a state of `state_dict`, on a controller constructed with the same arguments."""
+
+    def watch(self, proposal: Proposal) -> Watch | None:
+        """Return who may end the evaluation of a proposal early, by what is known now; None: nobody.
+
+        It is asked for when the evaluation begins, also when it begins again. One that was ended early comes back as a
+        failure of the kind `stopped`, with its curve.
+        """
+        return None
 
     def parents(self) -> Collection[int]:
         """Return the evaluations whose weights a later proposal may still inherit; all others may be deleted."""

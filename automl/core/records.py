@@ -23,7 +23,7 @@ from automl.core.choices import Choice
 Json: TypeAlias = bool | int | float | str | list[Any] | dict[str, Any] | None
 Weights: TypeAlias = Mapping[str, npt.NDArray[Any]]
 Metrics: TypeAlias = Mapping[str, float]
-FailureKind: TypeAlias = Literal["raised", "not_finite", "timeout", "died", "out_of_memory", "invalid"]
+FailureKind: TypeAlias = Literal["raised", "not_finite", "timeout", "died", "out_of_memory", "invalid", "stopped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +85,7 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class Failure:
-    """Why an evaluation has no outcome."""
+    """Why an evaluation has no outcome. What was `stopped` has failed at nothing: a watch saw that it led nowhere."""
 
     kind: FailureKind
     message: str
@@ -197,6 +197,12 @@ class Trial:
             points += curve
             offset += max((step for step, _ in result.curve), default=0) or len(curve)
         return points
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has nothing to show because a watch ended it (`Controller.watch`)."""
+        last = self.results[-1].error if self.place is None else None
+        return last is not None and last.kind == "stopped"
 
     @property
     def choices(self) -> Mapping[str, Choice]:

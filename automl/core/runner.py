@@ -12,7 +12,7 @@ from typing import TypeAlias
 
 from automl.core.errors import Stop, UsageError
 from automl.core.records import Failure, FailureKind, Metrics, Outcome, Proposal, Result, Weights
-from automl.core.trainer import Report, Trainer
+from automl.core.trainer import Report, Trainer, Watch
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +26,7 @@ class Job:
         seed: seed of the evaluation; the same wherever it runs.
         full: True to train the candidate to the end (`Finishing.finish`) instead of measuring it.
         part: which part of a finished model's test to carry out instead (`InParts.test_part`); None for none.
+        watch: who may end it early, or None.
     """
 
     id: int
@@ -34,6 +35,7 @@ class Job:
     seed: int
     full: bool = False
     part: int | None = None
+    watch: Watch | None = None
 
 
 OnReport: TypeAlias = Callable[[int, int, Metrics], None]
@@ -75,17 +77,30 @@ class Runner(ABC):
 def measure(trainer: Trainer, job: Job, report: Report) -> Result:
     """Carry out one evaluation here and now; whatever the trainer does becomes a result.
 
-    `Stop` passes through: whoever stopped the evaluation knows what its end means.
+    A `Stop` that `report` raises passes through: whoever stopped the evaluation knows what its end means. One that is
+    ended by its watch has failed as `stopped`, whatever the trainer made of it.
     """
     started = time.perf_counter()
     curve: list[tuple[int, Metrics]] = []
+    stopped: list[Failure] = []
 
     def record(step: int, metrics: Metrics) -> None:
         plain = {name: float(value) for name, value in metrics.items()}
-        curve.append((step, plain))
-        report(step, plain)
+        if not stopped:
+            curve.append((step, plain))
+            report(step, plain)
+            if job.watch is not None and job.watch(curve):
+                stopped.append(Failure("stopped", f"It was stopped early by {job.watch}."))
+        if stopped:
+            raise Stop
 
-    outcome, error = _attempt(trainer, job, record)
+    try:
+        outcome, error = _attempt(trainer, job, record)
+    except Stop:
+        if not stopped:
+            raise
+    if stopped:
+        outcome, error = None, stopped[0]
     return Result(job.id, job.proposal, outcome, error, seconds=time.perf_counter() - started, curve=tuple(curve))
 
 

@@ -20,6 +20,18 @@ class Report(Protocol):
     def __call__(self, step: int, metrics: Metrics) -> None: ...
 
 
+class Watch(Protocol):
+    """Decides, report by report, whether an evaluation is worth going on with.
+
+    It travels with the job to wherever that is carried out, perhaps another process, so it can be pickled, and what it
+    knows is what was known when the evaluation began: the same reports are always answered alike. `str` says who it
+    is, as in "stopped early by ...".
+    """
+
+    def __call__(self, curve: Sequence[tuple[int, Metrics]]) -> bool:
+        """Say whether to end the evaluation, after all its reports so far."""
+
+
 class Trainer(ABC):
     """Trains a candidate and measures it on validation data. It never chooses a candidate.
 

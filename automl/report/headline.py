@@ -81,8 +81,8 @@ def _spent_beside(archive: Archive, other: Archive) -> str:
 
 def _facts(archive: Archive) -> list[tuple[str, str]]:
     info, spent = archive.info, archive.spent
-    failed = len(archive.failed)
-    trials = f"{len(archive.trials):,}" + (f" <small>{failed:,} failed</small>" if failed else "")
+    counts = {"failed": len(archive.failed), "stopped early": sum(trial.stopped for trial in archive.trials)}
+    trials = f"{len(archive.trials):,}" + "".join(f" <small>{n:,} {how}</small>" for how, n in counts.items() if n)
     facts = [("Objectives", "<br>".join(map(html.escape, str(info.objectives).split(", "))))]
     facts += [("Trials", trials), ("Evaluations", f"{spent.evaluations:,}")]
     facts.append(("Time", words.duration(spent.seconds)))

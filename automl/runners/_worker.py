@@ -18,7 +18,7 @@ from typing import Any, NamedTuple, TypeAlias
 from automl.core.errors import UsageError
 from automl.core.records import Failure, FailureKind, Metrics, Outcome, Proposal, Weights
 from automl.core.runner import Job
-from automl.core.trainer import Trainer
+from automl.core.trainer import Trainer, Watch
 from automl.runners._evaluate import evaluate
 from automl.runners._main import import_main
 from automl.runners._parcel import pack, receive, send, unpack
@@ -61,17 +61,18 @@ class Order(NamedTuple):
     seed: int
     full: bool
     part: int | None
+    watch: Watch | None
 
     @classmethod
     def of(cls, job: Job) -> Order:
         """Return the order for a job."""
         p = job.proposal
-        return cls(job.id, p.trial, p.step, p.candidate, p.effort, job.weights, job.seed, job.full, job.part)
+        return cls(job.id, p.trial, p.step, p.candidate, p.effort, job.weights, job.seed, job.full, job.part, job.watch)
 
     def job(self) -> Job:
         """Return the job again."""
         proposal = Proposal(self.trial, self.step, self.candidate, self.effort)
-        return Job(self.id, proposal, self.weights, self.seed, self.full, self.part)
+        return Job(self.id, proposal, self.weights, self.seed, self.full, self.part, self.watch)
 
 
 class Ready(NamedTuple):

@@ -71,9 +71,9 @@ class Projected:
     @property
     def state(self) -> TrialState:
         """COMPLETE where the trial has values, PRUNED where it was stopped early, else FAIL."""
-        if self.values is None:
-            return TrialState.FAIL
-        return TrialState.PRUNED if self.pruned else TrialState.COMPLETE
+        if self.pruned:
+            return TrialState.PRUNED
+        return TrialState.FAIL if self.values is None else TrialState.COMPLETE
 
     def freeze(self) -> FrozenTrial:
         """Return the trial in Optuna's own form."""
@@ -108,14 +108,14 @@ class Projection:
             attributes["choices"] = others
         return Projected(
             number=trial.number,
-            values=self._values(trial.metrics),
+            values=self._values(_last(trial) if trial.stopped else trial.metrics),
             parameters=parameters,
             attributes=attributes,
             constraints=_constraints(self._objectives.limits, trial.metrics),
             points=_points(trial, self._objectives.goals[0]),
             started=datetime.fromtimestamp(trial.started),
             finished=datetime.fromtimestamp(trial.finished),
-            pruned=trial.tentative,
+            pruned=trial.tentative or trial.stopped,
         )
 
     def _values(self, metrics: Metrics) -> tuple[float, ...] | None:
@@ -219,6 +219,12 @@ def _excess(limit: Limit, metrics: Metrics) -> float:
     value = float(metrics.get(limit.metric, math.nan))
     over = value - limit.bound if limit.sense == "<=" else limit.bound - value
     return over if math.isfinite(over) else (0.0 if limit.holds(metrics) else VIOLATED)
+
+
+def _last(trial: Trial) -> Metrics:
+    """Return what a trial that was stopped reported last, which Optuna takes for its value."""
+    curve = trial.results[-1].curve
+    return curve[-1][1] if curve else {}
 
 
 def _points(trial: Trial, goal: Objective) -> dict[int, float]:
