@@ -32,8 +32,8 @@ class Surrogate(Controller):
     numbers in order lie on one, too), names are equal or not, and a question that only one was asked tells them apart.
     How much each question matters is learned. A Gaussian process with these distances predicts every candidate, with an
     error; the one with the largest expected improvement (Jones et al. 1998) is measured next. It is found by a local
-    search among answers, beginning at the best so far; the program runs once for what is found. Questions that arise
-    only then are answered by chance.
+    search among answers, beginning at the best so far; the program runs for what is found: once where it always asks
+    the same, else up to twenty times, since which answer leads to which question is seen only then.
 
     The unit of the objective does not matter, nor the height of its cliffs: what the process is told is warped
     (`_surrogate.targets`). Beyond a limit is worse than within; a failed evaluation counts as the worst so far. Several
@@ -97,25 +97,35 @@ class Surrogate(Controller):
         chance = at_random(rng)
         if trial < len(self._defaults):
             return run(self.space.build, given(self._defaults[trial], chance))
-        wishes = self._wishes(rng) if self._beliefs.successes >= self.startup else []
-        return self._new([*(given(wish, chance) for wish in wishes), *[chance] * _MOST_DRAWS])
+        modelled = self._hoped(rng) if self._beliefs.successes >= self.startup else None
+        return modelled or self._chanced(chance)
 
-    def _wishes(self, rng: np.random.Generator) -> list[Mapping[str, Any]]:
-        """Return what the process would like to see, the most hopeful first; nothing if there is nothing to ask."""
+    def _hoped(self, rng: np.random.Generator) -> tuple[Any, dict[str, Choice]] | None:
+        """Return what most is hoped of; None if nothing new was found.
+
+        A wish that the program answers with other questions is judged by what has become of it.
+        """
         columns = self._beliefs.columns
         if not columns.known:
-            return []
+            return None
         view = self._beliefs.view(list(self._pending.values()), LEADERS)
-        rows = hopeful(columns, view.rows, view.leaders, view.hope, rng)
-        return [columns.answers(row) for row in rows[:_MOST_DRAWS]]
+        best, most = None, -math.inf
+        for row, hope in list(zip(*hopeful(columns, view.rows, view.leaders, view.hope, rng), strict=True))[
+            :_MOST_DRAWS
+        ]:
+            if most >= hope:
+                break
+            candidate, trace = run(self.space.build, given(columns.answers(row), at_random(rng)))
+            real = columns.row({name: choice.value for name, choice in trace.items()})
+            found = hope if np.array_equal(real, row, equal_nan=True) else float(view.hope(real[None])[0])
+            if found > most and self.space.key(candidate) not in self._keys:
+                best, most = (candidate, trace), found
+        return best
 
-    def _new(self, answers: Sequence[Answer]) -> tuple[Any, dict[str, Choice]]:
-        """Return the first candidate that was not proposed before; the first of all, if all were."""
-        first: tuple[Any, dict[str, Choice]] | None = None
-        for answer in answers:
-            built = run(self.space.build, answer)
-            if self.space.key(built[0]) not in self._keys:
-                return built
-            first = first or built
-        assert first is not None
-        return first
+    def _chanced(self, chance: Answer) -> tuple[Any, dict[str, Choice]]:
+        """Return a candidate at random, a new one if it is found."""
+        for _ in range(_MOST_DRAWS):
+            candidate, trace = run(self.space.build, chance)
+            if self.space.key(candidate) not in self._keys:
+                break
+        return candidate, trace

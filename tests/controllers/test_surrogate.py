@@ -5,7 +5,7 @@ from automl.controllers.surrogate import Surrogate
 from automl.core.domains import Reals
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
-from automl.core.records import Outcome, Result
+from automl.core.records import Failure, Outcome, Result
 from automl.core.space import SearchSpace
 from automl.testing.controllers import ControllerContract
 from automl.testing.drive import drive, follow
@@ -126,7 +126,8 @@ def test_failures_are_avoided():
         broken = proposal.candidate[0] == "steep"  # where the floor of the bowl is
         failed += broken and number >= 20
         outcome = None if broken else Outcome({"value": height(proposal.candidate)})
-        controller.tell([Result(number, proposal, outcome)])
+        error = Failure("raised", "Too steep.") if broken else None
+        controller.tell([Result(number, proposal, outcome, error)])
     assert failed <= 6
 
 
@@ -157,7 +158,7 @@ def test_a_constant_objective_is_survived():
 
 def test_what_is_not_a_number_counts_as_failed():
     controller = bowl(startup=3)
-    search(controller, 12, lambda candidate: float("nan") if candidate[0] == "flat" else height(candidate))
+    search(controller, 12, lambda candidate: float("nan") if candidate[1] > 0.0 else height(candidate))
     assert controller.state_dict()["beliefs"]["merits"].count(None) >= 1
 
 

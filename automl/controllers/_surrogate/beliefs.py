@@ -9,14 +9,14 @@ from typing import Any
 import numpy as np
 
 from automl.controllers._merit import Merit
-from automl.controllers._surrogate.columns import Array, Columns
+from automl.controllers._surrogate.columns import Array, Columns, Groups
 from automl.controllers._surrogate.hopes import log_improvement
 from automl.controllers._surrogate.process import Process, Scales, evidence, fitted, prior
 from automl.controllers._surrogate.targets import LINEAR, WARPS, Targets, nearby, scores, telling, warped
 from automl.core.choices import Trace
 from automl.core.domains import dump_domain, load_domain
 
-_MOST_FITTED, _MOST_SEEN = 120, 400
+_MOST_FITTED, _MOST_SEEN = 100, 400
 """To how many results scales are fitted, and from how many the process predicts: its cost grows with the cube."""
 _EVERY = 12
 """Scales are fitted again when results have grown by one in so many."""
@@ -75,8 +75,9 @@ class Beliefs:
         targets = self._learned(seen[: len(kept)], values, axes, prior(spread), spaced=spaced).values
         assert self._scales is not None
         process = Process(seen[: len(kept)], targets, axes, self._scales)
-        means = process.predict(seen)[0]
+        means = process.means
         if flying:
+            means = np.concatenate([means, process.predict(seen[len(kept) :])[0]])
             process = Process(seen, np.concatenate([targets, means[len(kept) :]]), axes, self._scales)
         best = float(means.max())
 
@@ -125,7 +126,7 @@ class Beliefs:
             matrix[place, : len(row)] = row
         return matrix
 
-    def _learned(self, seen: Array, values: Array, axes: Array, around: Scales, *, spaced: bool) -> Targets:
+    def _learned(self, seen: Array, values: Array, axes: Groups, around: Scales, *, spaced: bool) -> Targets:
         """Fit warp and scales, if it is time to; return what the process is told."""
         start = around if self._scales is None or len(self._scales.weights) > len(around.weights) else self._scales
         start = Scales(np.append(start.weights, around.weights[len(start.weights) :]), start.noise)
@@ -142,6 +143,6 @@ class Beliefs:
         return warped(values, self._warp)
 
 
-def _evidence(seen: Array, told: Targets, fit: Any, axes: Any, scales: Scales, around: Scales) -> float:
+def _evidence(seen: Array, told: Targets, fit: Groups, axes: Groups, scales: Scales, around: Scales) -> float:
     """Return the log evidence for the values as they were before they were warped."""
     return evidence(seen[fit], told.values[fit], axes, scales, around)[0] + float(told.log_slopes[fit].sum())

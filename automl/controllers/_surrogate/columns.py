@@ -11,6 +11,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -18,7 +19,8 @@ import numpy.typing as npt
 from automl.core.choices import Trace, group_of
 from automl.core.domains import Domain, Integers, Options, Reals, Value
 
-Array = npt.NDArray[np.float64]
+Array: TypeAlias = npt.NDArray[np.float64]
+Groups: TypeAlias = npt.NDArray[np.intp]
 _MOST_GROUPS = 24
 """With more questions than this, those of one class share a length scale."""
 
@@ -152,7 +154,7 @@ class Columns:
                 blocks.append(np.eye(each.width)[places] * math.sqrt(0.5))
         return np.concatenate(blocks, axis=1) if blocks else np.zeros((len(rows), 0))
 
-    def groups(self) -> tuple[npt.NDArray[np.intp], Array]:
+    def groups(self) -> tuple[Groups, Array]:
         """Return the group of each axis, and how far apart two answers at random lie in each group (mean square)."""
         label = str if len(self.known) <= _MOST_GROUPS else group_of
         numbers: dict[str, int] = {}

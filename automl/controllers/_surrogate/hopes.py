@@ -15,9 +15,9 @@ import numpy.typing as npt
 
 from automl.controllers._surrogate.columns import Array, Column, Columns
 
-LEADERS = 6
+LEADERS = 4
 """How many of the best so far the search begins at, besides strangers."""
-_ROUNDS, _PARENTS, _CHILDREN, _STRANGERS = 6, 8, 12, 64
+_ROUNDS, _PARENTS, _CHILDREN, _STRANGERS = 5, 6, 12, 48
 """Rounds, rows that are gone on from in each, neighbours of each of these; rows at random at the beginning."""
 _WIDEST, _NARROWEST = math.log(0.5), math.log(1e-3)
 """Log of the standard deviation of a step along a line."""
@@ -31,7 +31,7 @@ def log_improvement(mean: Array, deviation: Array, best: float) -> Array:
     """Return the log of the expected improvement over `best` of normal beliefs."""
     z = (mean - best) / deviation
     close = np.maximum(z, _FAR)
-    below = 0.5 * _erfc(-close / math.sqrt(2.0)).astype(float)
+    below = 0.5 * np.asarray(_erfc(-close / math.sqrt(2.0)), dtype=float)
     near = np.log(np.exp(-0.5 * close**2) / math.sqrt(2.0 * math.pi) + close * below)
     far = -0.5 * z**2 - 0.5 * math.log(2.0 * math.pi) - 2.0 * np.log(np.maximum(-z, 1.0))
     found: Array = np.log(deviation) + np.where(z > _FAR, near, far)
@@ -40,26 +40,38 @@ def log_improvement(mean: Array, deviation: Array, best: float) -> Array:
 
 def hopeful(
     columns: Columns, known: Array, leaders: Array, hope: Callable[[Array], Array], rng: np.random.Generator
-) -> Array:
-    """Return rows from the most hopeful to the least.
+) -> tuple[Array, Array]:
+    """Return new rows from the most hopeful to the least, and how much is hoped of each.
 
     Args:
         columns: the questions.
-        known: rows that were measured; a stranger is asked what one of them was asked.
+        known: rows that were measured, and are left out; a stranger is asked what one of them was asked.
         leaders: rows to begin at, besides strangers.
         hope: returns how much is hoped of rows.
         rng: draws everything.
     """
-    rows = strangers(columns, known, rng)
+    met = {row.tobytes() for row in known}
+    rows = _new(strangers(columns, known, rng), met)
     hopes = hope(rows)
-    parents = np.concatenate([leaders, rows[np.argsort(-hopes, kind="stable")[: _PARENTS // 2]]])
+    parents = np.concatenate([leaders, rows[np.argsort(-hopes, kind="stable")[: _PARENTS - len(leaders)]]])
     for _ in range(_ROUNDS):
-        children = neighbours(columns, parents, rng)
+        children = _new(shaped(columns, neighbours(columns, parents, rng), parents, known), met)
         rows, hopes = np.concatenate([rows, children]), np.concatenate([hopes, hope(children)])
         order = np.argsort(-hopes, kind="stable")[:_STRANGERS]
         rows, hopes = rows[order], hopes[order]
-        parents = rows[:_PARENTS]
-    return rows
+        parents = rows[:_PARENTS] if len(rows) else leaders
+    return rows, hopes
+
+
+def _new(rows: Array, met: set[bytes]) -> Array:
+    """Return the rows that were not met before, and meet them."""
+    fresh: list[int] = []
+    for place, row in enumerate(rows):
+        key = row.tobytes()
+        if key not in met:
+            met.add(key)
+            fresh.append(place)
+    return rows[fresh]
 
 
 def strangers(columns: Columns, known: Array, rng: np.random.Generator) -> Array:
@@ -90,6 +102,25 @@ def neighbours(columns: Columns, parents: Array, rng: np.random.Generator) -> Ar
             other = (codes + rng.integers(1, column.size, len(rows))) % column.size
             rows[:, place] = np.where(moved, other, codes)
     return rows
+
+
+def shaped(columns: Columns, rows: Array, parents: Array, known: Array) -> Array:
+    """Return children that ask what their answers are likely to bring with them.
+
+    Which answer leads to which question is the program's secret. A child asks what the known row asked that agrees most
+    with it on answers that can be counted, above all on those in which the child is not its parent; what is new to the
+    child is answered as there.
+    """
+    if not np.isnan(known).any():
+        return rows
+    counted = [place for place, column in enumerate(columns.known.values()) if column.size]
+    mine, theirs = rows[:, counted], known[:, counted]
+    equal = (mine[:, None] == theirs[None]).astype(float)
+    changed = mine != np.repeat(parents, _CHILDREN, axis=0)[:, counted]
+    changed &= ~np.isnan(mine)
+    model = known[(equal * (1.0 + len(counted) * changed[:, None])).sum(axis=2).argmax(axis=1)]
+    filled = np.where(np.isnan(rows), model, rows)
+    return np.where(np.isnan(model), np.nan, filled)
 
 
 def _one(asked: Mask, rng: np.random.Generator) -> Mask:

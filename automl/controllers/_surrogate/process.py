@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from automl.controllers._surrogate.columns import Array
+from automl.controllers._surrogate.columns import Array, Groups
 
-_STEPS = 15
+_STEPS = 10
 """Of one fit; it goes on where the one before has ended."""
 _SPREAD, _NOISE, _NOISE_SPREAD = 1.5, math.log(1e-3), 2.0
 """Standard deviation of the log weights' prior; mean and standard deviation of that of the log noise."""
@@ -42,8 +42,10 @@ def prior(spread: Array) -> Scales:
 
 def squares(left: Array, right: Array) -> Array:
     """Return all squared distances: (n, axes) and (m, axes) to (n, m)."""
-    found = (left**2).sum(axis=1)[:, None] + (right**2).sum(axis=1)[None] - 2.0 * left @ right.T
-    return np.maximum(found, 0.0)
+    found: Array = left @ (-2.0 * right.T)
+    found += (left**2).sum(axis=1)[:, None]
+    found += (right**2).sum(axis=1)
+    return np.maximum(found, 0.0, out=found)
 
 
 def matern(square: Array) -> Array:
@@ -69,18 +71,20 @@ class Process:
         scales: length scales and noise.
     """
 
-    def __init__(self, vectors: Array, values: Array, axes: Array, scales: Scales) -> None:
+    def __init__(self, vectors: Array, values: Array, axes: Groups, scales: Scales) -> None:
         self._axes, self._scales = axes, scales
         self._seen = self._stretched(vectors)
         cov = matern(squares(self._seen, self._seen))
         cov[np.diag_indices_from(cov)] += math.exp(scales.noise) + _LEAST_NOISE
-        self._root = np.linalg.inv(np.linalg.cholesky(cov))
+        self._root: Array = np.linalg.inv(np.linalg.cholesky(cov))
         ones = self._half(np.ones(len(values)))
         half = self._half(values)
         self._mean = float(ones @ half / (ones @ ones))
         rest = half - self._mean * ones
         self._variance = max(float(rest @ rest) / len(values), 1e-12)
         self._alpha = self._root.T @ rest
+        self.means: Array = values - (math.exp(scales.noise) + _LEAST_NOISE) * self._alpha
+        """What is believed where it was seen, without the noise."""
 
     def predict(self, vectors: Array) -> tuple[Array, Array]:
         """Return mean and standard deviation at (m, axes)."""
@@ -90,14 +94,15 @@ class Process:
         return self._mean + cross.T @ self._alpha, np.sqrt(variance)
 
     def _stretched(self, vectors: Array) -> Array:
-        return vectors * np.exp(0.5 * self._scales.weights)[self._axes]
+        stretched: Array = vectors * np.exp(0.5 * self._scales.weights)[self._axes]
+        return stretched
 
     def _half(self, right: Array) -> Array:
         half: Array = self._root @ right
         return half
 
 
-def evidence(vectors: Array, values: Array, axes: Array, scales: Scales, around: Scales) -> tuple[float, Array]:
+def evidence(vectors: Array, values: Array, axes: Groups, scales: Scales, around: Scales) -> tuple[float, Array]:
     """Return the log posterior of the scales up to a constant, and its gradient (weights, then noise)."""
     n = len(values)
     stretched = vectors * np.exp(0.5 * scales.weights)[axes]
@@ -121,7 +126,7 @@ def evidence(vectors: Array, values: Array, axes: Array, scales: Scales, around:
     return log, gradient - off / width**2
 
 
-def fitted(vectors: Array, values: Array, axes: Array, start: Scales, around: Scales) -> Scales:
+def fitted(vectors: Array, values: Array, axes: Groups, start: Scales, around: Scales) -> Scales:
     """Return the most probable scales near `start`: steps that grow while the gradient keeps its sign (Rprop)."""
     at = np.append(start.weights, start.noise)
     best, best_at = -math.inf, at
