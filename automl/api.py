@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.assembly import Parts, assemble, space_from
+from automl.audience import replay
 from automl.callbacks import Callback, Callbacks
 from automl.config import SearchConfig, make_config, read_toml
 from automl.core.choices import Program
@@ -161,15 +162,7 @@ def sync(directory: str | Path, *, optuna: str | None = None, mlflow: str | None
     settings: Any = archive.info.settings
     config = make_config({**settings, "optuna": optuna or settings["optuna"], "mlflow": mlflow or settings["mlflow"]})
     for tracker in _stores(config, patient=True):
-        try:
-            tracker.opened(archive.info)
-            for trial in archive.trials:
-                if archive.summary or not trial.open:
-                    tracker.closed(trial)
-            if archive.summary:
-                tracker.finished(archive.summary)
-        finally:
-            tracker.close()
+        replay(tracker, archive)
 
 
 def _run(

@@ -6,6 +6,7 @@ import logging
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from automl.archive import Archive
 from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo, Tracker
 
@@ -56,6 +57,10 @@ class Audience:
         """Pass on."""
         self._each(lambda tracker: tracker.pictured(svg))
 
+    def drawn(self, archive: Archive, sections: Sequence[Any]) -> None:
+        """Pass on."""
+        self._each(lambda tracker: tracker.drawn(archive, sections))
+
     def close(self) -> None:
         """Close all trackers, each once."""
         self._each(lambda tracker: tracker.close())
@@ -74,3 +79,27 @@ class Audience:
         self._listening = tuple(other for other in self._listening if other is not tracker)
         name = type(tracker).__name__
         _log.warning("%s stopped working and is left out: %s. `automl sync` can repeat it.", name, error)
+
+
+def replay(tracker: Tracker, archive: Archive) -> None:
+    """Show a whole study to one tracker, and close it; of an unfinished one what is closed."""
+    try:
+        tracker.opened(archive.info)
+        for trial in archive.trials:
+            if archive.summary or not trial.open:
+                tracker.closed(trial)
+        if archive.summary:
+            tracker.finished(archive.summary)
+            _redraw(tracker, archive)
+    finally:
+        tracker.close()
+
+
+def _redraw(tracker: Tracker, archive: Archive) -> None:
+    """Show the pictures again that a finished study has left or that can be drawn from it."""
+    from automl.report import picture, sections_of
+
+    if svg := picture.of(archive):
+        tracker.pictured(svg)
+    if type(tracker).drawn is not Tracker.drawn:
+        tracker.drawn(archive, sections_of(archive))

@@ -15,7 +15,7 @@ from typing import Annotated, Any
 
 import typer
 
-from automl.core.errors import AutomlError, LedgerError
+from automl.core.errors import AutomlError, LedgerError, UsageError
 
 app = typer.Typer(
     name="automl",
@@ -148,15 +148,28 @@ def report(
 @app.command()
 def export(
     directory: Directory,
-    out: Annotated[Path, typer.Option(help="The folder to write.")],
+    out: Annotated[Path | None, typer.Option(help="The folder to write; not needed to register.")] = None,
     trial: Annotated[int | None, typer.Option(help="Number of the trial; the best if not given.")] = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too (needs the extra onnx).")] = False,
+    register: Annotated[str | None, typer.Option(metavar="NAME", help="Register it with MLflow.")] = None,
+    alias: Annotated[str, typer.Option(help="What shall point to the registered version.")] = "champion",
+    mlflow: Annotated[str | None, typer.Option(metavar="URI", help="Another MLflow server than the run's.")] = None,
 ) -> None:
     """Export a trained model: safetensors and JSON that `automl.load(PATH)` turns into a plain model."""
     from automl import exports
 
-    folder = exports.export(directory, out, trial, onnx=onnx)
-    print(f"{folder}\nUse it: python -c \"import automl; model = automl.load('{folder}')\"")
+    if out is None and register is None:
+        raise UsageError("Where should the model go?", "Type --out PATH, or --register NAME, or both.")
+    if out is None and onnx:
+        raise UsageError("An ONNX file needs a folder.", "Type --out PATH, too.")
+    if out is not None:
+        folder = exports.export(directory, out, trial, onnx=onnx)
+        print(f"{folder}\nUse it: python -c \"import automl; model = automl.load('{folder}')\"")
+    if register is not None:
+        from automl.tracking.registration import register as enter
+
+        entered = enter(directory, register, trial=trial, alias=alias, mlflow=mlflow, exported=out)
+        print(f"{entered.uri}, alias {entered.alias}, stored as {entered.form}\n{entered.usage}")
 
 
 @app.command(name="list")

@@ -84,12 +84,22 @@ def make(url: str, port: int) -> WSGIServer:
 def _application(url: str) -> Application:
     from optuna_dashboard import wsgi
 
-    from automl.tracking._optuna_store import open_storage
+    from automl.tracking._optuna_store import artifacts_beside, open_storage
 
     try:
-        return local_only(wsgi(open_storage(url)))
+        return local_only(wsgi(open_storage(url), artifact_store=_files(artifacts_beside(url))))
     except Exception as error:
         raise UsageError(f"The Optuna storage {url} cannot be opened: {error}") from error
+
+
+def _files(folder: Path | None) -> Any:
+    """Return the store of the files that searches leave for the dashboard; people may add theirs."""
+    if folder is None:
+        return None
+    from optuna.artifacts import FileSystemArtifactStore
+
+    folder.mkdir(exist_ok=True)
+    return FileSystemArtifactStore(folder)
 
 
 def local_only(application: Application) -> Application:

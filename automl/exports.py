@@ -43,7 +43,7 @@ def load_model(directory: Path, trial: int | None = None) -> Any:
         AutomlError: if the trial has no weights any more, or its trainer makes no models.
     """
     archive = open_archive(directory)
-    chosen = _trial(archive, trial)
+    chosen = chosen_trial(archive, trial)
     weights, _ = _best_weights(archive, chosen)
     return _model(archive.header, chosen.candidate, parse_weights(weights, f"weights of trial {chosen.number}"))
 
@@ -78,7 +78,7 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     """
     directory, out = Path(directory), Path(out)
     archive = open_archive(directory)
-    chosen = _trial(archive, trial)
+    chosen = chosen_trial(archive, trial)
     weights, metrics = _best_weights(archive, chosen)
     if out.exists():
         raise UsageError(f"{out} exists already.", "Name another --out.")
@@ -148,7 +148,12 @@ def _write_onnx(model: Any, example: Any, path: Path) -> None:
         torch.onnx.export(model, inputs, str(path), dynamic_shapes=dynamic, dynamo=True, verbose=False)
 
 
-def _trial(archive: Archive, number: int | None) -> Trial:
+def chosen_trial(archive: Archive, number: int | None) -> Trial:
+    """Return the trial of a number, or the best; it has succeeded.
+
+    Raises:
+        AutomlError: if there is none.
+    """
     if number is None:
         if archive.best is None:
             raise AutomlError("No trial succeeded within the limits.", f"Type: automl show {archive.directory}")
@@ -163,7 +168,7 @@ def _trial(archive: Archive, number: int | None) -> Trial:
 def _best_weights(archive: Archive, trial: Trial) -> tuple[bytes, Mapping[str, float]]:
     """Return the weights of a trial, as safetensors: of its better full training by validation, else of the search."""
     judged = trial.judged
-    assert judged is not None  # `_trial` refuses trials that failed
+    assert judged is not None  # `chosen_trial` refuses trials that failed
     name: int | str = judged.id if judged.copied is None else judged.copied
     metrics = trial.metrics
     if final := archive.best_final(trial.number):

@@ -244,8 +244,11 @@ class Session:
             if not self._lasting or self._halt.is_set():
                 return
             self._show_model(summary)
-            from automl.report import write_report
+            from automl.report import sections_of, write_report
 
-            write_report(open_archive(self._directory), self._directory / "report.html")
+            archive = open_archive(self._directory)
+            sections = sections_of(archive)
+            write_report(archive, self._directory / "report.html", sections)
+            self._audience.drawn(archive, sections)
         except OSError as error:
             _log.warning("The search is finished, but not all files could be written: %s.", error)

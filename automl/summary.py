@@ -9,13 +9,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from automl.archive import Archive
 from automl.core.errors import AutomlError
 from automl.core.records import Json, Metrics, Result, Trial
 from automl.core.space import SearchSpace
 from automl.core.trainer import Remarking
+
+if TYPE_CHECKING:
+    from automl.tracking.registration import Registered
 
 _log = logging.getLogger("automl")
 _MOST_FAILURES, _LONGEST = 3, 300
@@ -167,6 +170,22 @@ class Found:
         from automl.exports import load_model
 
         return load_model(self.directory, self.trial)
+
+    def register(self, name: str, *, alias: str = "champion", mlflow: str | None = None) -> Registered:
+        """Register the trained model with MLflow, as a new version to which the alias moves.
+
+        Args:
+            name: of the registered model.
+            alias: what shall point to the new version.
+            mlflow: the store; else `MLFLOW_TRACKING_URI`, else that of the search.
+
+        Raises:
+            UsageError: for a name that MLflow refuses, or a model that it cannot store.
+            AutomlError: if the store does not answer or has no registry.
+        """
+        from automl.tracking.registration import register
+
+        return register(self.directory, name, trial=self.trial, alias=alias, mlflow=mlflow)
 
 
 @dataclass(frozen=True)

@@ -74,6 +74,16 @@ class Tracker:
     def pictured(self, svg: str) -> None:
         """The best candidate, trained in full, as an SVG image."""
 
+    def drawn(self, archive: Any, sections: Sequence[Any]) -> None:
+        """Everything about a study that has ended, and the sections of its report, with their figures.
+
+        The last call before `close`; this one may take a second.
+
+        Args:
+            archive: the study, read-only (`automl.archive.Archive`).
+            sections: what the report shows (`automl.report.section.Section`).
+        """
+
     def close(self) -> None:
         """Free everything; called once, also after an error or an interruption."""
 

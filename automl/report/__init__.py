@@ -5,22 +5,31 @@ from __future__ import annotations
 from pathlib import Path
 
 from automl.archive import Archive
+from automl.report.section import Section
 
-__all__ = ["write_report"]
+__all__ = ["sections_of", "write_report"]
 
 
-def write_report(archive: Archive, path: Path) -> Path:
+def sections_of(archive: Archive) -> tuple[Section, ...]:
+    """Return what the report has to say of a study, finished or running, section by section."""
+    from automl.report.page import sections  # plotly is loaded only now
+
+    return sections(archive)
+
+
+def write_report(archive: Archive, path: Path, sections: tuple[Section, ...] | None = None) -> Path:
     """Write the report of a study, finished or running, as one self-contained page.
 
     Args:
         archive: the study.
         path: the HTML file to write; its folder must exist. A page that is there is replaced in one step.
+        sections: those of the archive, where they are at hand.
 
     Returns:
         The path.
     """
-    from automl.report.page import page  # plotly is loaded only now
+    from automl.report.page import page
 
     draft = path.with_name(path.name + ".part")
-    draft.write_text(page(archive), encoding="utf-8")
+    draft.write_text(page(archive, sections_of(archive) if sections is None else sections), encoding="utf-8")
     return draft.replace(path)

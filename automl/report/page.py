@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import html
 import time
+from collections.abc import Sequence
 from dataclasses import replace
 from importlib.resources import files
 from itertools import groupby
@@ -34,9 +35,14 @@ SECTIONS = (
 )  # fmt: skip
 
 
-def page(archive: Archive) -> str:
+def sections(archive: Archive) -> tuple[Section, ...]:
+    """Return the sections of a study that have something to show, in their order."""
+    found = ((part.__name__.rpartition(".")[2], part.section(archive)) for part in SECTIONS)
+    return tuple(replace(section, name=name) for name, section in found if section)
+
+
+def page(archive: Archive, sections: Sequence[Section]) -> str:
     """Return the report of a study as HTML."""
-    sections = [section for part in SECTIONS if (section := part.section(archive))]
     here = files("automl.report")
     text = {name: (here / f"page.{name}").read_text(encoding="utf-8") for name in ("html", "css", "js")}
     drawn = any(section.figures for section in sections)
@@ -51,7 +57,7 @@ def page(archive: Archive) -> str:
     )
 
 
-def _even(sections: list[Section]) -> list[Section]:
+def _even(sections: Sequence[Section]) -> list[Section]:
     """Let a narrow section without a neighbour take the full width."""
     even: list[Section] = []
     for wide, group in groupby(sections, key=lambda section: section.wide):

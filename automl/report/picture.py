@@ -27,16 +27,22 @@ def is_harmless(svg: str) -> bool:
     return root.tag == "{http://www.w3.org/2000/svg}svg" and all(map(_quiet, root.iter()))
 
 
+def of(archive: Archive) -> str:
+    """Return the picture in the run directory, nothing where there is none that may be shown."""
+    try:
+        svg = (archive.directory / FILE).read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return ""
+    return svg if is_harmless(svg) else ""
+
+
 def figure(archive: Archive) -> str:
     """Return the picture in the run directory as HTML, nothing where there is none.
 
     It is embedded as an image, inside which browsers run no script and fetch nothing, whatever the text says.
     """
-    try:
-        svg = (archive.directory / FILE).read_text(encoding="utf-8")
-    except (OSError, ValueError):
-        return ""
-    if not is_harmless(svg):
+    svg = of(archive)
+    if not svg:
         return ""
     data = base64.b64encode(svg.encode()).decode()
     return f'<img class="picture" alt="The best candidate" src="data:image/svg+xml;base64,{data}">\n'

@@ -16,6 +16,7 @@ class Section:
         figures: Plotly figures whose colours are names of CSS variables; several are laid out as a grid.
         body: HTML below the figures, escaped by whoever wrote it.
         wide: whether it takes the full width of a large screen.
+        name: of the module that it comes from; set where sections are gathered.
     """
 
     title: str
@@ -23,3 +24,4 @@ class Section:
     figures: tuple[Any, ...] = ()
     body: str = ""
     wide: bool = True
+    name: str = ""

@@ -6,11 +6,12 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from mlflow import MlflowClient
+from mlflow.entities import Run
 from mlflow.exceptions import MlflowException
 
 from automl.tracking.sqlite_files import create_once, sqlite_path
@@ -41,6 +42,18 @@ def open_client(uri: str) -> MlflowClient:
 def artifacts_of(path: Path) -> str:
     """Return where the artifacts of an SQLite store lie: beside it, whatever the current directory is."""
     return str(path.resolve().parent / "mlartifacts")
+
+
+IDENTITY, KIND = "automl.identity", "automl.kind"
+"""Tags of a run: the identity of its study, and whether it is that of the study or of a trial."""
+
+
+def find_study(client: MlflowClient, identity: str, experiments: Sequence[str] = ()) -> Run | None:
+    """Return the run of a study, looked for in some experiments or in all; None if there is none."""
+    mine = f"tags.`{IDENTITY}` = '{identity}' and tags.`{KIND}` = 'study'"
+    places = list(experiments) or [each.experiment_id for each in client.search_experiments()]
+    found = client.search_runs(places, mine, max_results=1)
+    return found[0] if found else None
 
 
 def experiment_id(client: MlflowClient, uri: str, name: str | None) -> str:

@@ -17,9 +17,9 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from automl.core.records import Trial
 from automl.core.tracker import StudyInfo
 from automl.tracking._mlflow_entries import Merit, chunks, finals, key, metrics, milliseconds, params
-from automl.tracking._mlflow_store import experiment_id, open_client
+from automl.tracking._mlflow_store import IDENTITY, KIND, experiment_id, find_study, open_client
 
-IDENTITY, KIND, NUMBER = "automl.identity", "automl.kind", "automl.trial"
+NUMBER = "automl.trial"
 STOPPED_EARLY = "automl.stopped_early"
 _CLOSED, _DIAGNOSED = "automl.closed", "automl.diagnosed"  # how far the series of the parent run are written
 _PAGE = 1000
@@ -104,14 +104,17 @@ class MlflowWriter:
 
     def log_model(self, model: Any, example: Any) -> list[str]:
         """Log a network; return its URI, or nothing if it cannot be stored as a graph."""
-        from automl.tracking._mlflow_model import log_network
+        from automl.tracking._mlflow_log import About, Place, log_model
+        from automl.tracking._mlflow_model import Logged
 
         try:
-            uri = log_network(self._client, self._experiment, self._parent, model, example)
+            place = Place(self._client, self._experiment, self._parent)
+            number, _ = log_model(place, Logged(model, example), About("best"))
         except Exception as error:
             first = str(error).strip().splitlines()[:1]
             _log.warning("MLflow did not take the model (%s); `automl export` writes it.", *first or [repr(error)])
             return []
+        uri = f"models:/{number}"
         self._client.set_tag(self._parent, "automl.model", uri)
         return [uri]
 
@@ -127,11 +130,9 @@ class MlflowWriter:
 
     def _find(self) -> Run | None:
         """Return the parent run of an earlier session of this study."""
-        mine = f"tags.`{IDENTITY}` = '{self._study.identity}' and tags.`{KIND}` = 'study'"
-        found = self._client.search_runs([self._experiment], mine, max_results=1)
-        if not found:
+        run = find_study(self._client, self._study.identity, [self._experiment])
+        if run is None:
             return None
-        run = found[0]
         if not run.data.params:  # it was interrupted before they were written
             self._log_settings(run.info.run_id)
         self._client.update_run(run.info.run_id, status="RUNNING")

@@ -7,7 +7,7 @@ statements per batch. What it writes is what `add_trial` writes: the tests read 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -41,6 +41,29 @@ def add_trials(storage: RDBStorage, study_id: int, trials: Sequence[Projected]) 
         for model, rows in _parts([(ids[t.number], t) for t in new]):
             if rows:
                 connection.execute(insert(model.__table__), rows)
+
+
+def set_study_attributes(storage: RDBStorage, study_id: int, attributes: Mapping[str, Any], stale: str) -> None:
+    """Set system attributes of a study in one transaction, and delete all others whose names begin with `stale`."""
+    model = models.StudySystemAttributeModel
+    mine = model.study_id == study_id
+    with storage.engine.begin() as connection:
+        _lock(connection, study_id)
+        connection.execute(delete(model.__table__).where(mine, model.key.startswith(stale, autoescape=True)))
+        known = set(connection.execute(select(model.key).where(mine)).scalars())
+        if again := [key for key in attributes if key in known]:
+            connection.execute(delete(model.__table__).where(mine, model.key.in_(again)))
+        rows = [{"study_id": study_id, "key": key, "value_json": json.dumps(v)} for key, v in attributes.items()]
+        if rows:
+            connection.execute(insert(model.__table__), rows)
+
+
+def trial_ids(storage: RDBStorage, study_id: int) -> dict[int, int]:
+    """Return the row ids of the trials of a study by their numbers."""
+    model = models.TrialModel
+    with storage.engine.begin() as connection:
+        query = select(model.number, model.trial_id).where(model.study_id == study_id)
+        return {row.number: row.trial_id for row in connection.execute(query)}
 
 
 def _lock(connection: Connection, study_id: int) -> None:

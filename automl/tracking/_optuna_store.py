@@ -41,6 +41,12 @@ def open_storage(url: str) -> BaseStorage:
     return _database(f"sqlite:///{url}")
 
 
+def artifacts_beside(url: str) -> Path | None:
+    """Return the folder for the files of a storage that is a file itself; None for a database or a server."""
+    path = sqlite_path(url) or (None if "://" in url else Path(url))
+    return None if path is None else path.parent / "optuna-artifacts"
+
+
 def _journal(backend: Any) -> BaseStorage:
     from optuna.storages import JournalStorage
 

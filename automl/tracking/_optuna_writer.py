@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -12,12 +11,22 @@ from optuna.study import StudyDirection
 
 from automl.core.records import Trial
 from automl.core.tracker import StudyInfo
-from automl.tracking._optuna_bulk import add_trials
-from automl.tracking._optuna_store import open_storage
+from automl.tracking._optuna_bulk import add_trials, set_study_attributes, trial_ids
+from automl.tracking._optuna_page import (
+    PICTURE,
+    Page,
+    figure_attributes,
+    file_attributes,
+    file_id,
+    note_attributes,
+    number,
+)
+from automl.tracking._optuna_store import artifacts_beside, open_storage
 from automl.tracking._optuna_trials import Projected, Projection
 
 IDENTITY = "identity"
 """User attribute of an Optuna study that holds `StudyInfo.identity`."""
+_FIGURES = "dashboard:plot_data:automl-"
 _METRIC_NAMES = "study:metric_names"  # where Study.set_metric_names keeps them, without its warning
 # Where optuna_dashboard.save_note keeps a note, and the length of its parts.
 _NOTE_VERSION, _NOTE, _NOTE_PART = "dashboard:note_ver", "dashboard:note_str:", 2045
@@ -29,6 +38,8 @@ class OptunaWriter:
     def __init__(self, url: str, study: StudyInfo) -> None:
         self._storage: BaseStorage = open_storage(url)
         self._study = study
+        self._files = artifacts_beside(url)
+        self._told = ""
         self._projection = Projection(study.objectives)
         self._id = self._find_or_create()
         self._present = None if isinstance(self._storage, RDBStorage) else self._numbers()
@@ -43,7 +54,36 @@ class OptunaWriter:
 
     def finish(self, summary: Mapping[str, Any]) -> None:
         """Show the result in the note of the study."""
-        self._save_note(_describe(self._study) + _result(summary))
+        self._told = _describe(self._study) + _result(summary)
+        self._save_note(self._told)
+
+    def show(self, page: Page) -> None:
+        """Show figures, drawings of trials, and files."""
+        ids = self._ids()
+        attributes = figure_attributes(page.figures) | note_attributes(
+            {ids[number]: text for number, text in page.notes.items() if number in ids}
+        )
+        if self._files is not None and page.files:
+            self._files.mkdir(parents=True, exist_ok=True)
+            for name, content in page.files.items():
+                (self._files / file_id(self._study.identity, name)).write_bytes(content)
+            best = None if page.best is None else ids.get(page.best)
+            attributes |= file_attributes(self._study.identity, list(page.files), best)
+        if isinstance(self._storage, RDBStorage):
+            set_study_attributes(self._storage, self._id, attributes, stale=_FIGURES)
+        else:
+            for key, value in attributes.items():
+                self._storage.set_study_system_attr(self._id, key, value)
+        if self._files is not None and PICTURE in page.files and self._told:
+            address = f"/artifacts/{self._id}/{file_id(self._study.identity, PICTURE)}"
+            self._save_note(f"{self._told}\n![the best candidate]({address})\n")
+
+    def _ids(self) -> dict[int, int]:
+        """Return what the storage calls the trials of the study, by their numbers in it."""
+        if isinstance(self._storage, RDBStorage):
+            return trial_ids(self._storage, self._id)
+        held = self._storage.get_all_trials(self._id, deepcopy=False)
+        return {t.user_attrs["trial"]: t._trial_id for t in held if "trial" in t.user_attrs}
 
     def close(self) -> None:
         """Let go of the storage."""
@@ -123,13 +163,7 @@ def _describe(study: StudyInfo) -> str:
 
 def _result(summary: Mapping[str, Any]) -> str:
     best = summary.get("best") or {}
-    rows = "".join(f"| {name} | {_number(value)} |\n" for name, value in (best.get("metrics") or {}).items())
+    rows = "".join(f"| {name} | {number(value)} |\n" for name, value in (best.get("metrics") or {}).items())
     head = f"\n## Best: trial {best.get('trial')}\n\n| metric | value |\n|---|---|\n" if best else ""
     said = "".join(f"\n{remark}\n" for remark in summary.get("remarks") or ())
     return f"{head}{rows}{said}\n{summary.get('trials')} trials, {summary.get('failed') or 0} failed evaluations.\n"
-
-
-def _number(value: Any) -> str:
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return str(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.7g}"

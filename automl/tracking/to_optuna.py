@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from itertools import groupby
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -12,10 +12,12 @@ from automl.tracking.background import Background
 from automl.tracking.light_trials import public_url, without_weights
 
 if TYPE_CHECKING:
+    from automl.archive import Archive
+    from automl.tracking._optuna_page import Page
     from automl.tracking._optuna_writer import OptunaWriter
 
 DEFAULT_URL = "sqlite:///runs/optuna.db"
-_Event: TypeAlias = StudyInfo | Trial | Mapping[str, Any]
+_Event: TypeAlias = "StudyInfo | Trial | Mapping[str, Any] | Page"
 
 
 class ToOptuna(Tracker):
@@ -24,7 +26,8 @@ class ToOptuna(Tracker):
     One Optuna study per study, found again by its identity; a different study of the same name gets a suffix.
     Parameters are the choices, values the objectives in their order, intermediate values the course of the
     first objective; metrics, candidate, parent, effort, cost and failure are user attributes; limits are
-    constraints.
+    constraints. When the study has ended, the dashboard also gets figures, drawings of the best trials as their notes,
+    and, where the storage is a file, the picture of the best and its export as artifacts in a folder beside it.
 
     Args:
         url: storage URL of Optuna: any database, `grpc://`, `redis://`, or a path.
@@ -42,6 +45,7 @@ class ToOptuna(Tracker):
         self._seconds = None if patient else seconds
         self._behind: Background[_Event] = Background(f"Optuna ({public_url(url)})", self._write, patient=patient)
         self._writer: OptunaWriter | None = None
+        self._svg = ""
 
     def opened(self, study: StudyInfo) -> None:
         self._behind.put(study)
@@ -51,6 +55,18 @@ class ToOptuna(Tracker):
 
     def finished(self, summary: Mapping[str, Any]) -> None:
         self._behind.put(dict(summary))
+        self._behind.flush(self._seconds)
+
+    def pictured(self, svg: str) -> None:
+        self._svg = svg
+
+    def drawn(self, archive: Archive, sections: Sequence[Any]) -> None:
+        from automl.tracking._optuna_page import exported_files, page_of
+        from automl.tracking._optuna_store import artifacts_beside
+
+        here = artifacts_beside(self.url) is not None
+        files = exported_files(archive, self._svg) if here else {}
+        self._behind.put(page_of(archive, sections, files))
         self._behind.flush(self._seconds)
 
     def close(self) -> None:
@@ -72,5 +88,9 @@ class ToOptuna(Tracker):
 
         if isinstance(event, StudyInfo):
             self._writer = OptunaWriter(self.url, event)
-        elif self._writer is not None and isinstance(event, Mapping):
+        elif self._writer is None or isinstance(event, Trial):
+            return
+        elif isinstance(event, Mapping):
             self._writer.finish(event)
+        else:
+            self._writer.show(event)
