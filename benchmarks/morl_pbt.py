@@ -10,8 +10,9 @@ does going on from the best. Both have the default as their first. The value is 
 end, which is what either would hand over. Ten repetitions, paired by their seeds. CPU seconds are those of this
 process, with measuring on the way, without what is imported.
 
-The library's own network for `envelope` takes minutes a training; here its size is fixed, and so is what a gradient step
-costs and how many there are, so that every training takes as long.
+The library's own network for `envelope` takes minutes a training; here its size is fixed, and so are the number of
+gradient steps and what one costs, so that all trainings take as long. They are short: with twice the steps random
+search finds the whole front of this environment among six configurations.
 """
 
 from __future__ import annotations
@@ -40,12 +41,14 @@ OBJECTIVES = Objectives.parse(["max:hypervolume"])
 POPULATION, INTERVALS = 6, 6
 TASKS: Mapping[str, Mapping[str, Any]] = {
     "tabular": {"data": "four-room-v0"},
-    "envelope": {"data": "deep-sea-treasure-v0", "steps": 1000},
+    "envelope": {"data": "deep-sea-treasure-v0", "steps": 500},
 }
 FIXED: Mapping[str, Mapping[str, Value]] = {
     "tabular": {},
-    "envelope": {"width": 64, "depth": 2, "batch_size": 32, "gradient_updates": 1, "sampled_weights": 4},
-}
+    "envelope": {  # fmt: skip
+        "width": 64, "depth": 2, "batch_size": 32, "gradient_updates": 1, "sampled_weights": 4, "priorities": False,
+        "learning_starts": 50,
+    },
 WINS, RATIO, CPU = 0.8, 1.05, 1.1
 
 

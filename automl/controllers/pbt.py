@@ -39,7 +39,8 @@ class Pbt(Controller):
     training can, most changes of an architecture can in part. Named alternatives are left alone, unless `names` is set.
 
     Deviations from the paper: members are compared at equal steps, so nobody is copied that was trained for longer;
-    the slowest go first, and nobody waits.
+    the slowest go first, and nobody waits; a member is not replaced by one that is only as good, as all are where early
+    values do not tell them apart.
 
     Settings:
         population: members that train side by side.
@@ -169,6 +170,8 @@ class Pbt(Controller):
             best = best or peers.best(member.step, 1.0)
         elif member.last and not peers.is_among_the_worst(member.step, member.last.evaluation, self.share):
             return None
+        elif member.last:
+            best = [model for model in best if model.merit != member.last.merit]  # of equals each goes its own way
         return best[int(rng.integers(len(best)))] if best else None
 
     def _peers_of(self, member: Member) -> Peers:

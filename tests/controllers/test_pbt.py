@@ -135,6 +135,28 @@ def test_the_worst_go_on_from_the_best_and_the_others_from_themselves():
     assert {r.proposal.effort for r in results} == {0.125}
 
 
+class Alike(Trainer):
+    """Cannot tell candidates apart."""
+
+    metrics = {"loss": "min"}
+
+    def fingerprint(self):
+        return ""
+
+    def train(self, candidate, *, effort, weights, seed, report):
+        return Outcome({"loss": 1.0}, {"trained": np.zeros(1)})
+
+
+def test_nobody_copies_an_equal():
+    controller = Pbt(SharedCnns(), LOSS, 0, population=4, interval=0.25)
+    results = drive(controller, controller.space, Alike(), 16)
+    assert controller.diagnostics()["exploited"] == 0
+    trial_of = {result.id: result.proposal.trial for result in results}
+    continued = [result.proposal for result in results if result.proposal.parent is not None]
+    assert len(continued) == 12
+    assert all(trial_of[proposal.parent] == proposal.trial for proposal in continued)
+
+
 def test_a_member_that_fails_goes_on_from_one_of_the_best():
     space = RateSpace()
     results = drive(
