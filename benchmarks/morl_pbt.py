@@ -45,10 +45,16 @@ TASKS: Mapping[str, Mapping[str, Any]] = {
 }
 FIXED: Mapping[str, Mapping[str, Value]] = {
     "tabular": {},
-    "envelope": {  # fmt: skip
-        "width": 64, "depth": 2, "batch_size": 32, "gradient_updates": 1, "sampled_weights": 4, "priorities": False,
+    "envelope": {
+        "width": 64,
+        "depth": 2,
+        "batch_size": 32,
+        "gradient_updates": 1,
+        "sampled_weights": 4,
+        "priorities": False,
         "learning_starts": 50,
     },
+}
 WINS, RATIO, CPU = 0.8, 1.05, 1.1
 
 
