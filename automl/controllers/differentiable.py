@@ -28,7 +28,7 @@ class Differentiable(ReadAtTheEnd):
         budgets: a share of the relaxed candidate's size each (1/8, 0.125), or the size itself (4096, 42kB, 4MB).
         seeds: with how many seeds the best at each budget is measured, as long as it stays the best.
         controls: which other rules of the space to read beside the learned one; none: all that need only stages
-            which it has, too; empty for no control.
+            which it has, too, but of two alike (`spares` of the space) the one that can be read; empty for no control.
         segments: most segments of a stage; it ends earlier when it has settled.
         relaxed_share: share of the study's budget that the relaxed run may use, in equal parts for its stages; a stage
             that has not settled by then ends, so that the budgets get theirs. Where trials are what the budget counts,
@@ -51,6 +51,8 @@ class Differentiable(ReadAtTheEnd):
         super().__init__(
             space, objectives, seed, rules=rules, budgets=budgets, seeds=seeds, segments=segments, share=relaxed_share
         )
+        if controls is None:
+            self.spares = getattr(space, "spares", {})
 
 
 def _rules(space: Any, controls: tuple[str, ...] | None) -> list[str]:

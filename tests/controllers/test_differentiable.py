@@ -201,3 +201,27 @@ def test_budgets_are_shares_numbers_and_bytes():
             parse_budgets((wrong,))
     with pytest.raises(UsageError, match="different"):
         parse_budgets(("1/4", "0.25"))
+
+
+class Spared(MaskSpace):
+    """Magnitude stands in for truncation, which cannot be read at small budgets."""
+
+    spares = {"magnitude": "truncate"}
+
+    def discretise(self, relaxed, extras, budget, rule):
+        if rule == "truncate" and budget < 0.2:
+            raise InvalidCandidate("too small to truncate")
+        return super().discretise(relaxed, extras, budget, rule)
+
+
+def test_a_spare_rule_is_read_where_the_other_cannot_be():
+    _, done = course(space=Spared())
+    assert set(found(done)) == {
+        ("1/4", "learned"), ("1/4", "truncate"), ("1/8", "learned"), ("1/8", "magnitude"), ("1/16", "learned"),
+        ("1/16", "magnitude"),
+    }  # fmt: skip
+
+
+def test_a_spare_rule_that_is_asked_for_is_read_everywhere():
+    _, done = course(space=Spared(), controls=("truncate", "magnitude"), budgets=("1/4",))
+    assert set(found(done)) == {("1/4", rule) for rule in ("learned", "truncate", "magnitude")}

@@ -97,6 +97,10 @@ class PerBudget:
         self._found = True
         self.entries.append(_Entry(rule, budget, candidate, parent))
 
+    def has(self, rule: str, budget: str) -> bool:
+        """Say whether there is a candidate of a rule for a budget."""
+        return any(each.rule == rule and each.budget == budget for each in self.entries)
+
     def leave_out(self, rule: str, budget: str, why: str) -> None:
         """Take note that there is no candidate for a rule and a budget."""
         self.left_out[f"{rule}/{budget}"] = why

@@ -5,6 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Collection, Mapping, Sequence
 from functools import partial
+from types import MappingProxyType
 from typing import Any, ClassVar
 
 from automl.controllers._dnis.budgets import parse_budgets
@@ -106,11 +107,19 @@ class Relaxed(Controller):
 
 
 class ReadAtTheEnd(Relaxed):
-    """A relaxed run that is read when it is over, by every rule for every budget."""
+    """A relaxed run that is read when it is over, by every rule for every budget.
+
+    Attributes:
+        spares: rules that are read only where the rule that they are mapped to was not.
+    """
+
+    spares: Mapping[str, str] = MappingProxyType({})
 
     def _read(self) -> None:
         for budget in self.budgets if self._run.over else ():
-            for rule in self.rules:
+            for rule in sorted(self.rules, key=lambda each: each in self.spares):
+                if self._found.has(self.spares.get(rule, ""), budget):
+                    continue
                 segment = self._run.latest.get(self._place[rule])
                 if segment is None:
                     self._found.leave_out(rule, budget, "untrained")

@@ -44,6 +44,8 @@ class EmbeddingSpace(SearchSpace[Plan]):
     default_controller: ClassVar[str] = "differentiable"
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {"paper": {"form": "elements", "max_dim": 64, "blocks": 10}}
     rules: ClassVar[Sequence[str]] = tuple(rules.STAGES)
+    spares: ClassVar[Mapping[str, str]] = {"magnitude": "damage"}
+    """Both cut the warm start to what matters; magnitudes are for models whose damage cannot be measured."""
     thumbs: ClassVar[Sequence[str]] = thumbs.THUMBS
 
     def __init__(

@@ -90,6 +90,8 @@ class EmbeddingsTrainer(Trainer):
         average: whether an epoch of stage `soft` ends with the mean of alpha over its steps, or with the last alpha.
         alpha_every: steps of the weights for one of alpha.
         tower: whether stage `soft` trains what lies above the embeddings, too, or leaves it "frozen".
+        steady: stage `soft` ends when two of its epochs in a row would keep the same values but for a share of one less
+            this; None never ends it so.
         rise: what an epoch of stage `thresholds` adds to the logit of every threshold.
         k: how many items are recommended, task `topk`.
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
@@ -109,7 +111,7 @@ class EmbeddingsTrainer(Trainer):
         "values": "min",
     }
     cost_unit = "training examples"
-    default_budget = {"trials": 13}
+    default_budget = {"trials": 10}
     profiles = {
         "paper": {
             "epochs": 20,
@@ -125,6 +127,7 @@ class EmbeddingsTrainer(Trainer):
             "average": False,
             "alpha_every": 1,
             "tower": "frozen",
+            "steady": None,
             "distil": 0.0,
         }
     }
@@ -142,7 +145,7 @@ class EmbeddingsTrainer(Trainer):
         inherit_l2: float | None = None,
         search_lr: float | None = None, alpha_lr: float | None = None, l1: float = 0.0, order: int = 1,
         normalise: bool = True, average: bool = True, alpha_every: int = 2,
-        tower: Tower = "trained", rise: float = 0.2, k: int = 20, negatives: int = 1024,
+        tower: Tower = "trained", steady: float | None = 0.9, rise: float = 0.2, k: int = 20, negatives: int = 1024,
         distil: float = 0.5, device: Device = "auto", threads: int | None = 1,
     ) -> None:
         # fmt: on
@@ -160,7 +163,7 @@ class EmbeddingsTrainer(Trainer):
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
             lr, l2, repeats, update, inherit_lr, inherit_l2, search_lr, alpha_lr, l1, order, normalise, average,
-            alpha_every, tower, rise, k, negatives, distil, device, threads,
+            alpha_every, tower, steady, rise, k, negatives, distil, device, threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
