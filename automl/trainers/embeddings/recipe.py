@@ -41,6 +41,7 @@ class Recipe:
     average: bool
     alpha_every: int
     tower: Tower
+    steady: float | None
     rise: float
     k: int
     negatives: int
@@ -80,6 +81,10 @@ class Recipe:
             raise UsageError(
                 f"'dropout' must be in [0, 1), got {self.dropout}.",
                 "Type for example: --set dropout=0.1, or 0 for none.",
+            )
+        if self.steady is not None and not 0 < self.steady <= 1:
+            raise UsageError(
+                f"'steady' must be in (0, 1], got {self.steady}.", "Type --set steady=0.9, or none to go on regardless."
             )
         if not 0 <= self.distil < 1:
             raise UsageError(f"'distil' must be in [0, 1), got {self.distil}.", "0 learns from the data alone.")

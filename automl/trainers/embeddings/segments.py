@@ -3,6 +3,7 @@
 state/stopping/NAME    numbers of `Stopping`
 state/metrics/NAME     what was measured of the best epoch
 state/seed             of the stage, from its first segment
+state/before           importance of the cells (blocks, K) after the latest epoch, if it is looked at
 state/adam/...         moments and steps
 state/now/NAME         parameters as training left them; the other weights are those of the best epoch
 """
@@ -21,10 +22,11 @@ from automl.core.records import Weights
 from automl.search_spaces.embeddings import Plan, layout
 from automl.trainers.embeddings.descent import Descent
 from automl.trainers.embeddings.recommender import Recommender
+from automl.trainers.embeddings.steady import Steady
 from automl.trainers.embeddings.stopping import Stopping
 
-_STOPPING, _METRICS, _SEED, _ADAM, _NOW = (
-    layout.STATE + name for name in ("stopping/", "metrics/", "seed", "adam/", "now/")
+_STOPPING, _METRICS, _SEED, _BEFORE, _ADAM, _NOW = (
+    layout.STATE + name for name in ("stopping/", "metrics/", "seed", "before", "adam/", "now/")
 )
 
 
@@ -36,17 +38,20 @@ class Segment:
         recommender: as training left it.
         descent: its moments.
         stopping: its epochs.
+        steady: what its latest epoch would keep.
         seed: of the stage.
     """
 
     recommender: Recommender
     descent: Descent
     stopping: Stopping
+    steady: Steady
     seed: int
 
     def state(self, metrics: dict[str, float]) -> dict[str, npt.NDArray[Any]]:
         """Return what the next segment needs."""
         found: dict[str, npt.NDArray[Any]] = {_SEED: np.array(self.seed)}
+        found |= {} if self.steady.before is None else {_BEFORE: _array(self.steady.before)}
         found |= {_STOPPING + name: np.array(value) for name, value in self.stopping.state().items()}
         found |= {_METRICS + name: np.array(value) for name, value in metrics.items()}
         found |= {_ADAM + name: _array(tensor) for name, tensor in self.descent.state().items()}
@@ -59,6 +64,8 @@ class Segment:
             return {}
         self.seed = int(weights[_SEED])
         self.stopping.resume(_numbers(weights, _STOPPING))
+        if _BEFORE in weights:
+            self.steady.before = torch.from_numpy(np.array(weights[_BEFORE])).to(self.recommender.bias.device)
         for name, parameter in self.recommender.named_parameters():
             parameter.copy_(torch.from_numpy(np.ascontiguousarray(weights[_NOW + name])))
         moments = {name.removeprefix(_ADAM): array for name, array in weights.items() if name.startswith(_ADAM)}

@@ -17,6 +17,7 @@ from automl.trainers.embeddings.learner import Judge, Learner, Steps
 from automl.trainers.embeddings.recipe import Recipe
 from automl.trainers.embeddings.recommender import Recommender
 from automl.trainers.embeddings.segments import Segment, without_state
+from automl.trainers.embeddings.steady import Steady
 from automl.trainers.embeddings.stopping import Stopping
 from automl.trainers.embeddings.teacher import handed_on, prepared
 from automl.trainers.embeddings.thresholds import Raising, kept
@@ -40,7 +41,8 @@ def fit_segment(
         steps, descent = _steps(plan, ground, recipe, recommender)
         part = ground.both if plan.stage == "thresholds" else ground.train
         stopping = Stopping(ground.task.sign, _patience(plan, recipe), recipe.decay)
-        segment = Segment(recommender, descent, stopping, seed)
+        steady = Steady(stopping, recipe.steady if plan.stage == "soft" else None)
+        segment = Segment(recommender, descent, stopping, steady, seed)
         keeper = Keeper(plan, ground.fields)
         best = segment.resume(weights or {})
         if best:
@@ -50,8 +52,8 @@ def fit_segment(
             descent, steps, part, batch_size=recipe.batch_size, stopping=stopping, seed=segment.seed
         )  # fmt: skip
         if not stopping.over and before < most:
-            judge = Judge(ground.task, ground.stop, keeper, report)
-            run(learner, [0], epochs=min(epochs, most - before), device=ground.device, callbacks=[judge])
+            callbacks = [steady, Judge(ground.task, ground.stop, keeper, report)]
+            run(learner, [0], epochs=min(epochs, most - before), device=ground.device, callbacks=callbacks)
         trained = _trained(segment, keeper, ground, recipe, most=most, before=before)
     if plan.stage == "wide" and trained.extras["settled"]:
         return prepared(trained, plan, ground, recipe, seed=segment.seed)

@@ -21,6 +21,7 @@ class Stopping:
         best_epoch: the epoch of the best value; 0 is where training started.
         epoch: epochs seen.
         wasted: epochs since the best one.
+        settled: whether there is nothing left to find out, however good the last epoch was.
     """
 
     sign: float
@@ -31,11 +32,12 @@ class Stopping:
     best_epoch: int = 0
     epoch: int = 0
     wasted: int = 0
+    settled: bool = False
 
     @property
     def over(self) -> bool:
         """Say whether the training has ended."""
-        return self.wasted >= self.patience
+        return self.settled or self.wasted >= self.patience
 
     def start(self, value: float) -> None:
         """Look at the value before the first epoch."""
@@ -62,4 +64,4 @@ class Stopping:
             setattr(self, name, type(getattr(self, name))(state[name]))
 
 
-_CHANGING = ("scale", "best", "best_epoch", "epoch", "wasted")
+_CHANGING = ("scale", "best", "best_epoch", "epoch", "wasted", "settled")
