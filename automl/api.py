@@ -26,6 +26,7 @@ from automl.registry import load
 from automl.running import Running
 from automl.session import Session
 from automl.summary import Summary, summarise
+from automl.workshop import PLACE
 
 _NONE = "none"
 _PROGRAMS = "model"
@@ -54,7 +55,8 @@ def search(
         callbacks: functions that are called with every trial that ends; one that raises `automl.StopSearch` ends the
             search, whatever else it raises does so, too, and comes out of here.
         **options: every option of `automl search` by its name: controller, trainer, objectives, trials, evaluations,
-            time, cost, seed, workers, runner, limit, set, out, optuna, mlflow, baselines, finalists, keep, quiet.
+            time, cost, seed, workers, runner, limit, ray_address, cpus, gpus, set, out, optuna, mlflow, baselines,
+            finalists, keep, quiet.
 
     Returns:
         The summary; `summary.best.load()` is the trained model.
@@ -128,7 +130,8 @@ def resume(
         data: the data object, where the search was started with one.
         trackers: further trackers.
         callbacks: as for `search`.
-        **options: a larger `trials`, `evaluations`, `time` or `cost`; `quiet`, `workers`, `runner`, `limit`.
+        **options: a larger `trials`, `evaluations`, `time` or `cost`; `quiet`, `workers`, `runner`, `limit`,
+            `ray_address`, `cpus`, `gpus`.
 
     Raises:
         LedgerError: if there is no study, it is in use, or it was started with other data.
@@ -136,13 +139,15 @@ def resume(
     where = Path(directory)
     with Ledger.read(where) as ledger:
         stored: Any = ledger.header["config"]
-    changeable = {"trials", "evaluations", "time", "cost", "quiet", "json", "workers", "runner", "limit"}
+    changeable = {"trials", "evaluations", "time", "cost", "quiet", "json", "workers", "runner", "limit", *PLACE}
     given = {key: value for key, value in options.items() if value is not None}
     if unknown := given.keys() - changeable:
         raise UsageError(
             f"'{min(unknown)}' cannot change when a search is resumed.",
             f"These can: {', '.join(sorted(changeable))}.",
         )
+    if given.get("runner", stored["runner"]) != stored["runner"]:  # what was said of the places does not fit others
+        stored = {key: value for key, value in stored.items() if key not in PLACE}
     values = {**stored, **given, "out": str(where)}
     if space is not None:
         values["set"] = {**stored["set"], "space.of": space}

@@ -22,6 +22,7 @@ from automl.core.trainer import Taking, Trainer
 from automl.fit import check_objectives, check_pair, trainers_for
 from automl.registry import load, names, settings_of
 from automl.settings import assign, complete, program_of
+from automl.tracking._autologged import store_in_use
 
 _BASELINE = "random"
 
@@ -118,7 +119,8 @@ def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> Se
     """Fill in every default that is left."""
     out = Path(config.out) if config.out else _free_directory(f"{config.space}-{config.controller}")
     optuna = config.optuna or os.environ.get("OPTUNA_STORAGE") or f"sqlite:///{out.parent / 'optuna.db'}"
-    mlflow = config.mlflow or os.environ.get("MLFLOW_TRACKING_URI") or f"sqlite:///{out.parent / 'mlflow.db'}"
+    mlflow = config.mlflow or os.environ.get("MLFLOW_TRACKING_URI") or store_in_use()
+    mlflow = mlflow or f"sqlite:///{out.parent / 'mlflow.db'}"
     return config.model_copy(
         update={
             "objectives": str(objectives).split(", "),
@@ -135,7 +137,7 @@ def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> Se
 
 
 def _runner(config: SearchConfig) -> str:
-    return config.runner or ("serial" if config.workers == 1 else "process")
+    return config.runner or ("ray" if config.ray_address else "serial" if config.workers == 1 else "process")
 
 
 def space_from(header: Mapping[str, Any]) -> SearchSpace[Any]:

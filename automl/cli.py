@@ -37,6 +37,9 @@ Cost = Annotated[float | None, typer.Option(help="End after this cost, in the tr
 Workers = Annotated[int | None, typer.Option(help="Evaluations at the same time.")]
 RunnerName = Annotated[str | None, typer.Option("--runner", help="Where evaluations run: serial, process, ray.")]
 Limit = Annotated[str | None, typer.Option(help="End a single evaluation after this time.")]
+RayAddress = Annotated[str | None, typer.Option(metavar="ADDRESS", help="Ray cluster: HOST:PORT, or auto.")]
+Cpus = Annotated[float | None, typer.Option(help="CPUs of one evaluation, for the runner ray; 1 if not given.")]
+Gpus = Annotated[float | None, typer.Option(help="GPUs of one evaluation, for the runner ray; 0.5 shares one.")]
 
 
 @app.command()
@@ -56,6 +59,9 @@ def search(
     workers: Workers = None,
     runner: RunnerName = None,
     limit: Limit = None,
+    ray_address: RayAddress = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
     set_: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="A setting of a plug-in. Repeatable."),
@@ -82,7 +88,8 @@ def search(
     options: dict[str, Any] = {
         "controller": controller, "trainer": trainer, "objectives": objective, "trials": trials,
         "evaluations": evaluations, "time": time, "cost": cost, "seed": seed, "workers": workers, "runner": runner,
-        "limit": limit, "set": parse_assignments(set_) if set_ else None, "baselines": baseline, "finalists": finalists,
+        "limit": limit, "ray_address": ray_address, "cpus": cpus, "gpus": gpus,
+        "set": parse_assignments(set_) if set_ else None, "baselines": baseline, "finalists": finalists,
         "out": str(out) if out else None, "optuna": optuna, "mlflow": mlflow,
         "quiet": quiet or None, "json": json_ or None,
     }  # fmt: skip
@@ -99,6 +106,9 @@ def resume(
     workers: Workers = None,
     runner: RunnerName = None,
     limit: Limit = None,
+    ray_address: RayAddress = None,
+    cpus: Cpus = None,
+    gpus: Gpus = None,
     quiet: Quiet = False,
     json_: Json = False,
 ) -> None:
@@ -107,7 +117,8 @@ def resume(
 
     options: dict[str, Any] = {
         "trials": trials, "evaluations": evaluations, "time": time, "cost": cost, "workers": workers,
-        "runner": runner, "limit": limit, "quiet": quiet, "json": json_,
+        "runner": runner, "limit": limit, "ray_address": ray_address, "cpus": cpus, "gpus": gpus,
+        "quiet": quiet, "json": json_,
     }  # fmt: skip
     _conclude(api.resume(directory, **options), quiet=quiet, as_json=json_)
 

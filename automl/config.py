@@ -41,6 +41,9 @@ class SearchConfig(BaseModel):
     workers: int = Field(1, gt=0)
     runner: str | None = None
     limit: str | None = None
+    ray_address: str | None = None
+    cpus: float | None = Field(None, ge=0)
+    gpus: float | None = Field(None, ge=0)
     set: dict[str, Any] = {}
     out: str | None = None
     optuna: str | None = None

@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import threading
 from types import TracebackType
+from typing import Any
 
 from automl.config import SearchConfig
 from automl.core.budget import parse_seconds
-from automl.core.errors import StopSearch
+from automl.core.errors import StopSearch, UsageError
 from automl.core.records import Metrics
 from automl.core.runner import OnReport, Runner
 from automl.core.trainer import Trainer
-from automl.registry import load
+from automl.registry import load, settings_of
+
+PLACE = ("ray_address", "cpus", "gpus")
+"""What may be said of the places where evaluations happen, to runners that take it."""
 
 
 class Workshop:
@@ -33,6 +37,7 @@ class Workshop:
         self._runner_class = load("runners", str(config.runner))
         self._workers = config.workers
         self._limit = parse_seconds(config.limit) if config.limit else None
+        self._place = _place(self._runner_class, config)
         self._runner: Runner | None = self._made()
 
     @property
@@ -58,7 +63,7 @@ class Workshop:
 
     def _made(self) -> Runner:
         made: Runner = self._runner_class(
-            self._trainer, workers=self._workers, limit=self._limit, on_report=self._report
+            self._trainer, workers=self._workers, limit=self._limit, on_report=self._report, **self._place
         )
         return made
 
@@ -67,3 +72,17 @@ class Workshop:
             raise StopSearch
         if self.listener is not None:
             self.listener(job, step, metrics)
+
+
+def _place(runner: type[Runner], config: SearchConfig) -> dict[str, Any]:
+    """Return what was said of the places, if the runner takes it.
+
+    Raises:
+        UsageError: if it does not.
+    """
+    said = {name: value for name in PLACE if (value := getattr(config, name)) is not None}
+    unknown = sorted(said.keys() - settings_of(runner).keys())
+    if unknown:
+        flag = f"--{unknown[0].replace('_', '-')}"
+        raise UsageError(f"The runner '{config.runner}' has no use for {flag}.", "Type --runner ray.")
+    return said

@@ -7,6 +7,7 @@ import time
 from automl.core.errors import Stop
 from automl.core.records import Failure, Metrics, Result
 from automl.core.runner import Job, OnReport, measure
+from automl.core.surroundings import surrounded
 from automl.core.trainer import Trainer
 from automl.runners._clock import Clock
 
@@ -43,7 +44,7 @@ def evaluate(
             raise Stop
 
     try:
-        with clock:
+        with surrounded(job), clock:
             clock.check()
             result = measure(trainer, job, report)
     except Stop:

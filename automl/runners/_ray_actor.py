@@ -8,6 +8,7 @@ has something to say costs anything.
 from __future__ import annotations
 
 import logging
+import sys
 import time
 from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
@@ -136,7 +137,7 @@ class Actors:
         self._link = link
         self._need = need
         # What outlives the machine of an actor must be owned by the study: it is, since the study puts it.
-        self._errand = self._ray.put(Errand(as_arrays(trainer), limit, str(Path.cwd())))
+        self._errand = self._ray.put(Errand(as_arrays(trainer), limit, str(Path.cwd()), [p for p in sys.path if p]))
         self._free: list[Any] = []
         self._told = False
 

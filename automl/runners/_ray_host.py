@@ -8,6 +8,7 @@ why. The host opens nothing that it passes on. It dies with its study, and its w
 from __future__ import annotations
 
 import os
+import sys
 import threading
 from collections.abc import Sequence
 from contextlib import suppress
@@ -30,11 +31,13 @@ class Errand(NamedTuple):
         trainer: the trainer, on its way to the worker.
         limit: seconds one evaluation may take, or None.
         folder: the working folder of the study; the worker's, too, where there is one of that name.
+        path: where the study finds modules; the worker looks there, too, after everything else.
     """
 
     trainer: Parcel
     limit: float | None
     folder: str
+    path: Sequence[str]
 
 
 class Lost(NamedTuple):
@@ -73,6 +76,7 @@ class Host:
             self._errand = errand
             with suppress(OSError):
                 os.chdir(errand.folder)
+            sys.path += [place for place in errand.path if place not in sys.path]
             return self._start()
 
     def exchange(self, message: bytes | None = None, arrays: Sequence[Any] = ()) -> Answer:

@@ -26,6 +26,8 @@ from automl.core.errors import AutomlError, MissingExtra, UsageError
 LOCAL = "local"
 _PATIENCE = 5.0
 """Seconds a cluster has to answer."""
+_ATTEMPTS = 2
+"""Ray gives its own processes half a minute to start, which on a busy machine is short; the second time is quicker."""
 _LONGEST_FOLDER = 40
 """Ray makes sockets below its folder, and a socket's path ends at 107 characters."""
 # A client of gRPC says this first: the preface of HTTP/2 and empty settings. A server answers with settings of its own.
@@ -102,6 +104,8 @@ def connect(address: str | None, need: Need) -> Link:
             with _undisturbed():
                 _folder = _start(ray, need) if address in (None, LOCAL) else _join(ray, str(address))
             _links, _ours = 0, True
+        elif address not in (None, LOCAL, "auto"):
+            _check_same(ray, str(address))
         _links += 1
     link = Link()
     try:
@@ -114,17 +118,25 @@ def connect(address: str | None, need: Need) -> Link:
 
 def _start(ray: Any, need: Need) -> str:
     """Start Ray on this machine, in a folder of its own; return the folder."""
-    folder = tempfile.mkdtemp(prefix="automl-ray-")
-    if len(folder) > _LONGEST_FOLDER:
-        shutil.rmtree(folder)
-        folder = tempfile.mkdtemp(prefix="automl-ray-", dir="/tmp")
     cpus = max(1, math.ceil(need.workers * need.cpus))
-    try:
-        ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, _temp_dir=folder, **_quiet())
-    except Exception as error:
-        shutil.rmtree(folder, ignore_errors=True)
-        raise AutomlError(f"Ray cannot be started: {_first_line(error)}", "Try --runner process.") from error
-    return folder
+    for attempt in range(_ATTEMPTS):
+        folder = _new_folder()
+        try:
+            ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, _temp_dir=folder, **_quiet())
+            return folder
+        except Exception as error:
+            shutil.rmtree(folder, ignore_errors=True)
+            if attempt == _ATTEMPTS - 1:
+                raise AutomlError(f"Ray cannot be started: {_first_line(error)}", "Try --runner process.") from error
+    raise AssertionError("the last attempt returns or raises")
+
+
+def _new_folder() -> str:
+    folder = tempfile.mkdtemp(prefix="automl-ray-")
+    if len(folder) <= _LONGEST_FOLDER:
+        return folder
+    shutil.rmtree(folder)
+    return tempfile.mkdtemp(prefix="automl-ray-", dir="/tmp")
 
 
 def _join(ray: Any, address: str) -> str | None:
@@ -140,6 +152,17 @@ def _join(ray: Any, address: str) -> str | None:
     except Exception as error:  # other versions of Ray or Python, a broken cluster
         raise UsageError(f"The Ray cluster at {address} cannot be joined: {_first_line(error)}", _START) from error
     return None
+
+
+def _check_same(ray: Any, address: str) -> None:
+    """Refuse a second cluster: Ray connects a process to one.
+
+    Raises:
+        UsageError: naming the first.
+    """
+    there = ray.get_runtime_context().gcs_address
+    if address != there:
+        raise UsageError(f"This process is connected to another Ray already, at {there}.", "Call ray.shutdown() first.")
 
 
 def _quiet() -> dict[str, Any]:
@@ -162,9 +185,7 @@ def _check_answers(address: str) -> None:
     except (OSError, OverflowError) as error:
         raise UsageError(f"No Ray cluster answers at {address}: {error}.", _START) from error
     if len(answer) < 4 or answer[3] != _SETTINGS:
-        raise UsageError(
-            f"What answers at {address} is not Ray.", "Its own port is wanted, 6379 unless it was changed."
-        )
+        raise UsageError(f"What answers at {address} is not Ray.", "Name its own port, 6379 unless it was changed.")
 
 
 def _check_room(ray: Any, need: Need) -> None:
