@@ -15,6 +15,8 @@ from automl import registry
 
 ROOT = Path(__file__).parents[1]
 WORDS = ROOT / "docs/reference/words.md"
+RAYS_WORD = ROOT / "automl/integrations/ray_tune.py"
+"""Extends a class of Ray that is named by a word of ours."""
 PAGES = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "mlflow").rglob("*.md")])
 PLUGINS = [
     (family, name)
@@ -136,7 +138,7 @@ def test_one_word_per_concept() -> None:
     said = [
         f"{name_of(page)}:{number}: {match.group()}"
         for page in (*PAGES, *sources)
-        if page != WORDS
+        if page not in (WORDS, RAYS_WORD)
         for number, line in enumerate(read(page).splitlines(), 1)
         if (match := wrong.search(line))
     ]

@@ -22,7 +22,6 @@ from optuna.samplers import BaseSampler
 from optuna.study import Study, StudyDirection
 from optuna.trial import FrozenTrial, TrialState
 
-from automl.core.choices import Trace
 from automl.core.controller import Controller
 from automl.core.errors import Incompatible
 from automl.core.objectives import Objectives
@@ -30,6 +29,7 @@ from automl.core.records import Failure, Outcome, Proposal, Result
 from automl.core.space import SearchSpace
 from automl.integrations.optuna_domains import answers_of, domain_of, suggestion
 from automl.integrations.optuna_space import SeenSpace
+from automl.integrations.prescription import is_followed
 from automl.registry import load, usable
 from automl.settings import assign
 
@@ -135,7 +135,7 @@ class AsOptunaSampler(BaseSampler):  # type: ignore[misc]
         """Tell the controller what came of its proposal; what was changed on the way it learns as somebody else's."""
         with self._lock:
             proposal, used = self._proposals.pop(trial.number, None), answers_of(trial)
-            if proposal is not None and _is_followed(proposal, used):
+            if proposal is not None and is_followed(proposal, used):
                 self._tell(study, proposal, trial, state, values)
 
     # What the controller learns from.
@@ -151,7 +151,7 @@ class AsOptunaSampler(BaseSampler):  # type: ignore[misc]
         used = answers_of(trial)
         with self._space.prescribed(used, force=self._forces):
             proposal = self._asked(study)
-        if proposal is not None and _is_followed(proposal, used):
+        if proposal is not None and is_followed(proposal, used):
             self._tell(study, proposal, trial, trial.state, trial.values)
         elif proposal is not None and not self._forces:
             self._forces = True
@@ -217,11 +217,6 @@ class AsOptunaSampler(BaseSampler):  # type: ignore[misc]
         controller = self._factory(self._space, Objectives.parse(goals), self._seed)
         _refuse_needy(type(controller))
         return controller
-
-
-def _is_followed(proposal: Proposal, used: Trace) -> bool:
-    """Say whether all answers of a trial are those that were proposed; a proposal may hold more."""
-    return all(name in proposal.choices and proposal.choices[name].value == used[name].value for name in used)
 
 
 def _result(

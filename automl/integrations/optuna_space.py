@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, TypeAlias, overload
+from typing import Any, TypeAlias
 
 from automl.core.choices import Choose, Trace
 from automl.core.domains import Domain, Reals, Value
 from automl.core.space import SearchSpace
+from automl.integrations.prescription import Prescription
 
 _ENOUGH = 5
 """In so many trials an answer must have been given before a name that never came with it is thought not to."""
@@ -29,7 +30,7 @@ class SeenSpace(SearchSpace[dict[str, Value]]):
 
     def __init__(self) -> None:
         self.seen: dict[str, Domain] = {}
-        self._given = _Given()
+        self._given = Prescription()
         self._force = False
         self._trials: Counter[_Answer] = Counter()
         """In how many trials an answer was given."""
@@ -83,28 +84,3 @@ class SeenSpace(SearchSpace[dict[str, Value]]):
 
     def dump(self, candidate: dict[str, Value]) -> Any:
         return dict(candidate)
-
-
-class _Given(Sequence[Mapping[str, Value]]):
-    """The defaults of a space: the same one for every trial while one is prescribed, else none.
-
-    Controllers look defaults up by the number of the trial, and theirs is not Optuna's.
-    """
-
-    def __init__(self) -> None:
-        self.trace: Trace | None = None
-
-    def __len__(self) -> int:
-        return 0 if self.trace is None else 2**31
-
-    @overload
-    def __getitem__(self, place: int) -> Mapping[str, Value]: ...
-    @overload
-    def __getitem__(self, place: slice) -> Sequence[Mapping[str, Value]]: ...
-    def __getitem__(self, place: int | slice) -> Mapping[str, Value] | Sequence[Mapping[str, Value]]:
-        if self.trace is None:
-            if isinstance(place, slice):
-                return []
-            raise IndexError(place)
-        answers = {name: choice.value for name, choice in self.trace.items()}
-        return [answers] if isinstance(place, slice) else answers
