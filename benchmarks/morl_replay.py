@@ -6,8 +6,10 @@
 quarter, a half and all of the steps (`morl_record.py`). Two ways to replay them:
 
 1. Random search and what is wrapped around it (pruning, racing) deals the recorded configurations like cards: whatever
-   is drawn becomes the next row of a shuffled table. An evaluation meets one of the row's seeds, in shuffled order; the
-   winner is scored by eight further seeds, which no search meets.
+   is drawn becomes the next row of a shuffled table. An evaluation comes to the row's mean over all of its seeds (of
+   those that a search might end with: 13) and a deviation, drawn from the recorded ones; the winner is scored by the
+   mean. Were the five recorded values dealt themselves, three seeds of a configuration would be most of what there is
+   of it: whoever measures carefully would only find, more surely, the row whose five happened to be the best.
 2. A model of the objective proposes configurations that nobody has recorded. They are answered by a forest that has
    learned the table: a mean, and noise as it was measured on configurations in the same leaf of one of its trees; the
    winner is scored by the forest's mean. How well the forest foretells what it has not seen is printed (R², ten folds).
@@ -24,7 +26,7 @@ import math
 import sys
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -78,33 +80,33 @@ class Cards(SearchSpace[Row]):
 
 @dataclass
 class Recorded(Trainer):
-    """Answers with what was recorded; a continued evaluation stays with its seed, a new one takes the row's next."""
+    """Answers with what was recorded; a continued evaluation stays with its seed, a new one draws another."""
 
     table: Table
     rng: np.random.Generator
-    asked: dict[int, int] = field(default_factory=dict)
 
     metrics = {"hypervolume": "max"}
 
     def __post_init__(self) -> None:
-        rows, seeds, _ = self.table.hypervolume.shape
-        self.deal = self.rng.permutation(rows)
-        self.order = np.array([self.rng.permutation(seeds) for _ in range(rows)])
+        self.deal = self.rng.permutation(len(self.table.rows))
+        self.means = self.table.means
+        self.deviations = self.table.deviations
 
     def train(self, candidate: Row, *, effort: float, weights: Weights | None, seed: int, report: Report) -> Outcome:
-        row = int(self.deal[candidate.card % len(self.deal)])
-        if weights is None:
-            place = self.asked.get(row, 0)
-            self.asked[row] = place + 1
-            done, column = effort, int(self.order[row, place % self.order.shape[1]])
-        else:
-            done, column = float(weights["done"]) + effort, int(weights["column"])
+        row = self._row(candidate)
+        column = int(self.rng.integers(self.deviations.shape[1]) if weights is None else weights["column"])
+        done = effort + (0.0 if weights is None else float(weights["done"]))
         value = self.table.hypervolume[row, column, (0.25, 0.5, 1.0).index(done)]
+        if done == 1.0:
+            value = self.means[row] + self.deviations[row, column]
         return Outcome({"hypervolume": value}, {"done": np.array(done), "column": np.array(column)}, cost=effort)
 
     def held_out(self, candidate: Row) -> float:
-        """Return the mean over seeds that no search meets."""
-        return float(self.table.score[self.deal[candidate.card % len(self.deal)]])
+        """Return the mean over all seeds."""
+        return float(self.means[self._row(candidate)])
+
+    def _row(self, candidate: Row) -> int:
+        return int(self.deal[candidate.card % len(self.deal)])
 
     def fingerprint(self) -> str:
         return self.table.environment
