@@ -1,6 +1,7 @@
 """Controllers compared by replaying recorded trainings: many repetitions of a search in a second each.
 
-    python benchmarks/morl_replay.py
+    python benchmarks/morl_replay.py --part racing
+    python benchmarks/morl_replay.py --part models
 
 `benchmarks/data` holds what 100 random configurations of the built-in learner came to, each with five seeds and after a
 quarter, a half and all of the steps (`morl_record.py`). Two ways to replay them:
@@ -308,15 +309,19 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repetitions", type=int, default=80, help="of pruning and racing")
     parser.add_argument("--models", type=int, nargs=2, default=(40, 0), metavar=("TPE", "GP"))
+    parser.add_argument("--part", choices=("racing", "models", "all"), default="all")
     given = parser.parse_args()
+    print(f"python benchmarks/morl_replay.py {' '.join(sys.argv[1:])}")
     met, chances = [], []
     for table in map(read, ENVIRONMENTS):
-        checks = {**pruning(table, given.repetitions), **racing(table, given.repetitions)}
+        cards = given.part != "models"
+        checks = {**pruning(table, given.repetitions), **racing(table, given.repetitions)} if cards else {}
         for said, reached in checks.items():
             print(f"{table.environment}, n={given.repetitions}, {said}: {'met' if reached else 'NOT met'}")
             met.append(reached or said.startswith("goal"))
-        chances.append(modelled(table, max(given.models), dict(zip(("tpe", "gp"), given.models, strict=True))))
-    if chances[0]:
+        if given.part != "racing":
+            chances.append(modelled(table, max(given.models), dict(zip(("tpe", "gp"), given.models, strict=True))))
+    if chances:
         means = {name: float(np.mean([each[name] for each in chances])) for name in chances[0]}
         best = max(means, key=lambda name: means[name])
         verdict = "met" if means[best] >= 0.58 else "NOT met"
