@@ -1,4 +1,4 @@
-"""Optuna's conformance suites on every controller that can be a sampler: how many tests pass, and which controllers can.
+"""Optuna's conformance suites on every controller that can be a sampler: how many tests pass, and who can be none.
 
     python benchmarks/optuna_conformance.py
 

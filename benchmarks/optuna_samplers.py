@@ -2,10 +2,10 @@
 
     python benchmarks/optuna_samplers.py
 
-Five objectives, all minimised, with their minimum at 0; their optima are not in the middle of any range. 20 seeds, the
-same for all. `below Random` counts over all objectives and seeds how often the best value is lower than that of Optuna's
-RandomSampler with the same seed (ties count half). Bar: every controller that learns is below Random in the mean of
-every objective, and more often than not in the pairs.
+Five objectives, all minimised; their optima are not in the middle of any range. 20 seeds, the same for all. `below
+Random` counts over all objectives and seeds how often the best value is lower than that of Optuna's RandomSampler with
+the same seed (ties count half). Bar: every controller that learns is below Random in the mean of every objective, and
+more often than not in the pairs.
 """
 
 from __future__ import annotations

@@ -2,49 +2,34 @@
 
 Optuna's samplers carry state in three places: attributes of trials and study, a random generator, and caches.
 Here each proposal gets a fresh sampler seeded from (seed, trial), so only the attributes are left, and they
-are JSON. A sampler that would put more into them (CMA-ES pickles its optimiser) is brought back by asking
-it again instead: nothing is ever unpickled.
+are JSON. A sampler that would put more into them (CMA-ES pickles its optimiser), or that is not one of Optuna's own
+(`_samplers`), is brought back by asking it again instead: nothing is ever unpickled.
 """
 
 from __future__ import annotations
 
-import importlib
-import importlib.util
-import inspect
 import logging
 import warnings
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from functools import partial
 from typing import Any, TypeAlias
 
 import optuna
 from optuna.trial import TrialState
 
-from automl.controllers._draws import draws
 from automl.controllers._merit import excess
+from automl.controllers._samplers import Samplers
 from automl.core.choices import Answer, Choice, Choose, run
 from automl.core.domains import Domain, Integers, Options, Reals, Value
-from automl.core.errors import Incompatible, MissingExtra, UnknownName, UsageError
+from automl.core.errors import Incompatible
+from automl.core.generators import borrowed
 from automl.core.objectives import Objectives
 from automl.core.records import Metrics
 
-SAMPLERS = {
-    "brute_force": "BruteForceSampler",
-    "cmaes": "CmaEsSampler",
-    "gp": "GPSampler",
-    "nsgaii": "NSGAIISampler",
-    "nsgaiii": "NSGAIIISampler",
-    "qmc": "QMCSampler",
-    "random": "RandomSampler",
-    "tpe": "TPESampler",
-}
 Defaults: TypeAlias = Sequence[Mapping[str, Value]]
 Course: TypeAlias = Sequence[tuple[int, float]]
 """The score of a trial that was stopped early, by step."""
-_ONE_OBJECTIVE = {"cmaes"}
-_PLAIN_ATTRIBUTES = set(SAMPLERS) - {"cmaes"}
-"""Samplers whose attributes are plain JSON, as read in Optuna 5.0. All others are resumed by asking again."""
 
 
 class PrivateStudy:
@@ -52,20 +37,12 @@ class PrivateStudy:
 
     def __init__(self, objectives: Objectives, sampler: str, startup: int, seed: int) -> None:
         self.objectives = objectives
-        self.name = sampler
-        self.startup = startup
-        self.seed = seed
-        self._class = _sampler_class(sampler)
-        if len(objectives.goals) > 1 and sampler in _ONE_OBJECTIVE:
-            raise Incompatible(
-                f"The sampler '{sampler}' learns from one objective, and there are {len(objectives.goals)}.",
-                "Set sampler to tpe, gp, nsgaii or nsgaiii.",
-            )
         self.exhausted = False
         """True once the sampler has said that it has tried everything (`brute_force`)."""
         self._calls: list[int] = []
         """What happened, in order: t for asking trial t, -1 - t for telling it."""
         with quiet():
+            self._samplers = Samplers(sampler, startup, seed, len(objectives.goals))
             self._storage = optuna.storages.InMemoryStorage()
             directions = ["maximize"] * len(objectives.goals)
             self._study = optuna.create_study(storage=self._storage, directions=directions)
@@ -74,9 +51,8 @@ class PrivateStudy:
 
     def ask(self, build: Callable[[Choose], Any], defaults: Defaults = ()) -> tuple[int, Any, dict[str, Choice]]:
         """Return the number of the next trial, its candidate and its trace; the first ones are the defaults."""
-        with quiet():
-            number = len(self._trials())
-            self._study.sampler = self._fresh_sampler(number)
+        number = len(self._trials())
+        with self._sampler_of(number):
             if number < len(defaults):
                 self._study.enqueue_trial(dict(defaults[number]))
             trial = self._study.ask()
@@ -84,12 +60,22 @@ class PrivateStudy:
             candidate, trace = run(build, self._answer(trial))
             return trial.number, candidate, trace
 
+    @contextmanager
+    def _sampler_of(self, number: int) -> Iterator[None]:
+        """Have the sampler of a trial in place; a stranger, which may draw from anywhere, finds everything seeded."""
+        with quiet(), borrowed(self._samplers.seed_of(number)) if self._samplers.lasting else nullcontext():
+            self._study.sampler = self._samplers.of(number)
+            yield
+
     def _answer(self, trial: Any) -> Answer:
+        refusal = Exception if self._samplers.lasting else ValueError  # who knows what a stranger raises
+
         def answer(name: str, domain: Domain, allowed: Sequence[Value] | None) -> Value:
             try:
                 return _suggested(trial, name, domain)
-            except ValueError as error:
-                raise Incompatible(f"The sampler '{self.name}' cannot answer '{name}': {error}") from error
+            except refusal as error:
+                said = f"{type(error).__name__}: {error}" if self._samplers.lasting else str(error)
+                raise Incompatible(f"The sampler '{self._samplers.name}' cannot answer '{name}': {said}") from error
 
         return answer
 
@@ -105,7 +91,7 @@ class PrivateStudy:
         """Return everything as JSON."""
         trials = [_dump_trial(trial) for trial in self._trials()]
         state: dict[str, Any] = {"trials": trials, "exhausted": self.exhausted}
-        if self.name in _PLAIN_ATTRIBUTES:
+        if self._samplers.plain:
             state["attributes"] = dict(self._storage.get_study_system_attrs(self._id))
         else:
             state["calls"] = list(self._calls)
@@ -135,8 +121,7 @@ class PrivateStudy:
 
     def _finish(self, number: int, values: list[float] | None, limits: Mapping[str, float], course: Course) -> None:
         self._calls.append(-1 - number)
-        with quiet():
-            self._study.sampler = self._fresh_sampler(number)
+        with self._sampler_of(number):
             trial = optuna.trial.Trial(self._study, self._trials()[number]._trial_id)
             for name, beyond in limits.items():
                 trial.set_constraint(name, beyond)
@@ -151,41 +136,6 @@ class PrivateStudy:
     def _trials(self) -> list[Any]:
         trials: list[Any] = self._study.get_trials(deepcopy=False)
         return trials
-
-    def _fresh_sampler(self, trial: int) -> Any:
-        """Return a sampler that knows nothing but its seed; what it has learned is in the study."""
-        seed = int(draws(self.seed, trial).integers(2**31))
-        offered: dict[str, Any] = {
-            "seed": seed,
-            "n_startup_trials": self.startup,
-            "population_size": max(2, self.startup),
-            "warn_independent_sampling": False,
-            "warn_asynchronous_seeding": False,
-        }
-        taken = inspect.signature(self._class).parameters
-        if self.name == "qmc":  # one scrambled sequence for the whole study, other names at random
-            offered |= {"seed": self.seed % 2**31, "scramble": True}
-            offered["independent_sampler"] = optuna.samplers.RandomSampler(seed)
-        return self._class(**{name: value for name, value in offered.items() if name in taken})
-
-
-def _sampler_class(name: str) -> Any:
-    """Return the class of a sampler named as in `SAMPLERS`, or as `module:Class`."""
-    if name in SAMPLERS:
-        needed = {"cmaes": "cmaes", "gp": "torch"}.get(name)
-        if needed and importlib.util.find_spec(needed) is None:
-            raise MissingExtra(needed, needed)
-        return getattr(optuna.samplers, SAMPLERS[name])
-    module, _, attribute = name.partition(":")
-    if not attribute:
-        raise UnknownName("sampler", name, SAMPLERS, "Any other Optuna sampler is named as module:Class.")
-    try:
-        found = getattr(importlib.import_module(module), attribute)
-    except (ImportError, AttributeError) as error:
-        raise UsageError(f"The sampler '{name}' cannot be loaded: {error}.") from error
-    if not (isinstance(found, type) and issubclass(found, optuna.samplers.BaseSampler)):
-        raise UsageError(f"'{name}' is no Optuna sampler.", "Name a subclass of optuna.samplers.BaseSampler.")
-    return found
 
 
 def _suggested(trial: Any, name: str, domain: Domain) -> Value:

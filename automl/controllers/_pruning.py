@@ -6,7 +6,6 @@ decisions depend on nothing that happens meanwhile, and it can travel to another
 
 from __future__ import annotations
 
-import json
 import logging
 import math
 from collections.abc import Mapping, Sequence
@@ -16,6 +15,7 @@ import optuna
 from optuna.trial import TrialState
 
 from automl.controllers._private_study import quiet
+from automl.controllers._samplers import parsed
 from automl.core.errors import Incompatible, UnknownName, UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Metrics, Result
@@ -169,25 +169,15 @@ def pruner_of(text: str) -> Any:
         UnknownName: if there is none of that name.
         UsageError: if it does not take these settings.
     """
-    name, *rest = text.split() or [""]
+    name, settings = parsed(text, "pruner")
     if name not in PRUNERS:
         hint = "Its settings follow its name: --set 'pruner=median n_warmup_steps=2'."
         raise UnknownName("pruner", name, PRUNERS, hint)
-    settings = {**_USUAL.get(name, {}), **dict(_setting(part) for part in rest)}
+    settings = {**_USUAL.get(name, {}), **settings}
+    if settings.get("wrapped_pruner") is not None:
+        settings["wrapped_pruner"] = pruner_of(settings["wrapped_pruner"])
     try:
         with quiet():
             return getattr(optuna.pruners, PRUNERS[name])(**settings)
     except (TypeError, ValueError) as error:
         raise UsageError(f"The pruner '{text}' cannot be made: {error}") from error
-
-
-def _setting(text: str) -> tuple[str, Any]:
-    key, equals, value = text.partition("=")
-    if not equals:
-        raise UsageError(f"'{text}' is not a setting of a pruner.", "Write key=value, for example n_warmup_steps=2.")
-    if key == "wrapped_pruner":
-        return key, pruner_of(value)
-    try:
-        return key, json.loads(value)
-    except ValueError:
-        return key, value

@@ -28,18 +28,19 @@ class Bayesian(Controller):
     nearest that is allowed. CMA-ES and GP model the names that every trial has and answer the others at
     random. A space that knows defaults has them as its first trials.
 
-    The same seed gives the same proposals, also after a resume, for all samplers named below. To that end
-    each proposal gets a fresh sampler with a seed of its own. Two consequences: GP fits its kernel from
-    Optuna's start values each time instead of the previous fit, and a sampler `module:Class` that remembers
-    anything outside the study forgets it.
-    CMA-ES and `module:Class` are resumed by asking again from the start, the others at once. `brute_force`
-    ends the search when everything has been tried.
+    The same seed gives the same proposals, also after a resume. To that end each proposal gets a fresh sampler with a
+    seed of its own, and GP fits its kernel from Optuna's start values each time instead of from the previous fit.
+    Samplers that are not Optuna's own last for the whole study, and draw from seeded generators. They, CMA-ES and
+    `partial_fixed` are resumed by asking again from the start, the others at once. `brute_force` ends the search when
+    everything has been tried.
 
     With a `pruner` an evaluation that is behind by what its trainer reports on the way is ended early. It
     is judged by what was known when it began, its trial fails as stopped, and the sampler learns from its last report.
 
     Settings:
-        sampler: `tpe`, `gp`, `cmaes`, `nsgaii`, `nsgaiii`, `qmc`, `random`, `brute_force`, or `module:Class`.
+        sampler: `tpe`, `gp`, `cmaes`, `nsgaii`, `nsgaiii`, `qmc`, `random`, `brute_force`, `partial_fixed`, their
+            settings in Optuna's words behind them (`tpe multivariate=false`); `optunahub:samplers/NAME`, a package
+            that OptunaHub has downloaded, or `optunahub:FOLDER`; or `module:Class`.
         startup: random trials before the model is used; for the genetic samplers the size of the population.
         pruner: `median`, `percentile`, `sha` (successive halving), `hyperband`, `patient`, `threshold` or
             `wilcoxon`, its settings in Optuna's words behind it (`median n_warmup_steps=2`); None lets all go on.

@@ -155,7 +155,7 @@ class _Driver:
         if self.faults(number) == "fail":
             return Result(number, proposal, error=Failure("raised", "A fault of this drive."))
         seed = int(np.random.SeedSequence([self.seed, proposal.trial, proposal.step]).generate_state(1)[0])
-        job = Job(number, proposal, self._inherited(proposal), seed)
+        job = Job(number, proposal, self._inherited(proposal), seed, watch=self.controller.watch(proposal))
         return measure(self.trainer, job, lambda step, metrics: None)
 
     def _inherited(self, proposal: Proposal) -> Weights | None:

@@ -15,15 +15,15 @@ from __future__ import annotations
 import os
 import signal
 import time
-from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
 import pytest
 
 from automl.core.errors import InvalidCandidate, Stop
-from automl.core.records import Metrics, Outcome, Proposal, Result, Weights
+from automl.core.records import Failure, Metrics, Outcome, Proposal, Result, Weights
 from automl.core.runner import Job, OnReport, Runner
 from automl.core.trainer import Report, Trainer
 
@@ -128,6 +128,19 @@ class Probe(Trainer):
         os.kill(os.getpid(), signal.SIGKILL)
 
 
+@dataclass(frozen=True, slots=True)
+class Impatience:
+    """A watch that ends an evaluation after so many reports."""
+
+    reports: int
+
+    def __call__(self, curve: Sequence[tuple[int, Metrics]]) -> bool:
+        return len(curve) >= self.reports
+
+    def __str__(self) -> str:
+        return "impatience"
+
+
 class RunnerContract:
     """Subclass it under a name that starts with `Test` and override the fixture `make`."""
 
@@ -160,6 +173,13 @@ class RunnerContract:
         assert sorted(result.id for result in results) == list(range(12))
         assert all(result.proposal is jobs[result.id].proposal for result in results)
         assert all(result.outcome and result.error is None for result in results)
+
+    def test_a_watch_ends_an_evaluation_wherever_it_runs(self, start: Start) -> None:
+        heard: list[int] = []
+        runner = start(on_report=lambda job, step, metrics: heard.append(step))
+        (result,) = run_all(runner, [replace(job_of(0, Deed("swallow", SOON)), watch=Impatience(3))])
+        assert result.error == Failure("stopped", "It was stopped early by impatience.")
+        assert len(result.curve) == len(heard) == 3
 
     def test_capacity_is_what_was_asked_for(self, start: Start) -> None:
         assert start().capacity == self.workers

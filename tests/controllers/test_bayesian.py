@@ -1,4 +1,5 @@
 import functools
+import itertools
 import json
 import subprocess
 import sys
@@ -87,6 +88,7 @@ class TestBayesianContract(ControllerContract):
         ("brute_force", 12),
         ("cmaes", 30),
         ("optuna.samplers:TPESampler", 20),
+        ("partial_fixed base=random norm=batch", 12),
         pytest.param("gp", 14, marks=pytest.mark.slow),
     ],
 )
@@ -101,6 +103,105 @@ def test_every_sampler_resumes_exactly(sampler, evaluations):
         resumed = make()
         resumed.load_state_dict(json.loads(json.dumps(course.snapshots[done - 1])))
         assert replayed(resumed, course.events[done:]) == course.events[done:]
+
+
+def test_a_sampler_takes_its_settings_in_optunas_words():
+    def proposals(sampler):
+        controller = Bayesian(BowlSpace(), ACCURACY, 0, sampler=sampler, startup=3)
+        return [p.candidate for p in follow(controller, controller.space, BowlTrainer(), 12).proposals]
+
+    assert proposals("tpe multivariate=true") == proposals("tpe") != proposals("tpe multivariate=false")
+    fixed = proposals("partial_fixed base=tpe norm=batch depth=7")
+    assert {(candidate["norm"], candidate["depth"]) for candidate in fixed} == {("batch", 7)}
+    for wrong, said in (
+        ("tpe colour=red", "colour"),
+        ("tpe fast", "key=value"),
+        ("pte", "'tpe'"),
+        ("grid", "brute_force"),
+    ):
+        with pytest.raises(UsageError, match=said):
+            Bayesian(BowlSpace(), ACCURACY, 0, sampler=wrong)
+
+
+HUB_PACKAGE = {
+    "__init__.py": "from .walk import WalkSampler\n\n__all__ = ['WalkSampler']\n",
+    "README.md": "---\nauthor: nobody\ntitle: Walk\ntags: [sampler]\noptuna_versions: [5.0.0]\nlicense: MIT\n---\n",
+    "walk.py": """
+import numpy as np
+import optuna
+import optunahub
+
+
+class WalkSampler(optunahub.samplers.SimpleBaseSampler):
+    # Remembers where it is outside the study, and takes no seed.
+
+    def __init__(self, width=0.3, search_space=None):
+        super().__init__(search_space)
+        self._rng = np.random.RandomState()
+        self._width = width
+        self._at = {}
+
+    def infer_relative_search_space(self, study, trial):
+        return optuna.search_space.intersection_search_space(study.get_trials(deepcopy=False))
+
+    def sample_relative(self, study, trial, search_space):
+        for name, asked in search_space.items():
+            if name == "x":
+                step = self._rng.normal(0.0, self._width) + np.random.normal(0.0, 0.01)
+                self._at[name] = min(max(self._at.get(name, 0.0) + step, asked.low), asked.high)
+        return self._at if search_space else {}
+""",
+}
+
+
+@pytest.fixture
+def hub(tmp_path, monkeypatch):
+    """A registry that OptunaHub has downloaded before; its folder of one package."""
+    pytest.importorskip("optunahub")
+    monkeypatch.setenv("OPTUNAHUB_CACHE_HOME", str(tmp_path))
+    folder = tmp_path / "github.com/optuna/optunahub-registry/main/package/samplers/walk"
+    folder.mkdir(parents=True)
+    for name, text in HUB_PACKAGE.items():
+        (folder / name).write_text(text)
+    return folder
+
+
+def test_a_sampler_of_optunahub_that_is_on_this_machine_is_taken(hub):
+    for sampler in ("optunahub:samplers/walk", f"optunahub:{hub}", "optunahub:walk:WalkSampler"):
+        make = functools.partial(Bayesian, BowlSpace(), ACCURACY, 7, sampler=f"{sampler} width=0.05")
+        course = follow(make(), make().space, BowlTrainer(), 14, workers=2, disorder=1, snapshots=True)
+        resumed = make()
+        resumed.load_state_dict(json.loads(json.dumps(course.snapshots[9])))
+        assert replayed(resumed, course.events[10:]) == course.events[10:]
+        places = [proposal.candidate["x"] for proposal in course.proposals[4:]]
+        steps = [abs(a - b) for a, b in itertools.pairwise(places)]
+        assert 0 < max(steps) < 0.4, "it walks on from where it was"
+
+
+def test_a_package_that_is_not_here_is_not_downloaded(hub, monkeypatch):
+    monkeypatch.setattr("socket.socket.connect", lambda *_: pytest.fail("it went to the network"))
+    with pytest.raises(UsageError, match=r"no OptunaHub package 'no_such'.*load_module\('samplers/no_such'\)"):
+        Bayesian(BowlSpace(), ACCURACY, 0, sampler="optunahub:no_such")
+    with pytest.raises(UnknownName, match="WalkSampler"):
+        Bayesian(BowlSpace(), ACCURACY, 0, sampler="optunahub:walk:WalkSamler")
+    for name, text, said in (
+        ("needy", "import no_such_requirement", r"no_such_requirement.*requirements"),
+        ("empty", "", "not one sampler but these: none"),
+    ):
+        (hub.parent / name).mkdir()
+        (hub.parent / name / "__init__.py").write_text(text)
+        with pytest.raises(UsageError, match=said):
+            Bayesian(BowlSpace(), ACCURACY, 0, sampler=f"optunahub:{name}")
+
+
+def test_a_stranger_that_breaks_says_so(hub):
+    broken = HUB_PACKAGE["walk.py"].replace(
+        "        for name, asked", "        raise KeyError('why')\n        for name, asked"
+    )
+    (hub / "walk.py").write_text(broken)
+    controller = Bayesian(BowlSpace(), ACCURACY, 0, sampler="optunahub:walk")
+    with pytest.raises(Incompatible, match="cannot answer 'x': KeyError: 'why'"):
+        follow(controller, controller.space, BowlTrainer(), 16)
 
 
 def test_a_state_holds_no_pickle():
