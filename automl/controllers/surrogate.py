@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import math
 from collections.abc import Collection, Mapping, Sequence
-from typing import Any
+from itertools import islice
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -12,17 +13,21 @@ from automl.controllers._defaults import defaults_of
 from automl.controllers._draws import draws
 from automl.controllers._merit import merit
 from automl.controllers._proposals import dump_trace, load_trace
-from automl.controllers._surrogate.beliefs import Beliefs
-from automl.controllers._surrogate.hopes import LEADERS, hopeful
+from automl.controllers._surrogate.beliefs import Beliefs, View
+from automl.controllers._surrogate.hopes import LEADERS, beside, hopeful
 from automl.core.choices import Answer, Choice, Trace, at_random, given, run
 from automl.core.controller import Controller
+from automl.core.domains import Domain, Value
 from automl.core.errors import UsageError
 from automl.core.objectives import Objectives
 from automl.core.records import Proposal, Result
 from automl.core.space import SearchSpace
 
+_Built: TypeAlias = tuple[Any, dict[str, Choice]]
 _MOST_DRAWS = 20
 """A candidate that was proposed before is drawn again, or the next most hopeful taken, at most so often."""
+_PATIENCE = 10
+"""After so many results without a better one the model is doubted."""
 
 
 class Surrogate(Controller):
@@ -39,7 +44,9 @@ class Surrogate(Controller):
     (`_surrogate.targets`). Beyond a limit is worse than within; a failed evaluation counts as the worst so far. Several
     objectives are ranked together (Deb et al. 2002), and the process is told the ranks. A candidate that was proposed
     before (`SearchSpace.key`) is not proposed again while others are found. What is in flight is believed to come out
-    as expected. A space that knows defaults has them as its first trials.
+    as expected. While ten results or more brought nothing better the model may be wrong: every other proposal is a
+    neighbour of one of the best then, whatever is believed of it. A space that knows defaults has them as its first
+    trials.
 
     The time a proposal takes grows with results up to 400 of them, and then no more.
 
@@ -93,39 +100,58 @@ class Surrogate(Controller):
         self._pending[trial] = trace
         return Proposal(trial, 0, candidate, choices=trace)
 
-    def _drawn(self, trial: int, rng: np.random.Generator) -> tuple[Any, dict[str, Choice]]:
+    def _drawn(self, trial: int, rng: np.random.Generator) -> _Built:
         chance = at_random(rng)
         if trial < len(self._defaults):
             return run(self.space.build, given(self._defaults[trial], chance))
-        modelled = self._hoped(rng) if self._beliefs.successes >= self.startup else None
-        return modelled or self._chanced(chance)
+        if self._beliefs.successes < self.startup or not self._beliefs.columns.known:
+            return self._chanced(chance)
+        view = self._beliefs.view(list(self._pending.values()), LEADERS)
+        doubted = view.stalled >= _PATIENCE
+        built = self._neighbour(view, rng) if doubted and trial % 2 else self._hoped(view, rng)
+        return built or self._chanced(chance)
 
-    def _hoped(self, rng: np.random.Generator) -> tuple[Any, dict[str, Choice]] | None:
+    def _hoped(self, view: View, rng: np.random.Generator) -> _Built | None:
         """Return what most is hoped of; None if nothing new was found.
 
         A wish that the program answers with other questions is judged by what has become of it.
         """
         columns = self._beliefs.columns
-        if not columns.known:
-            return None
-        view = self._beliefs.view(list(self._pending.values()), LEADERS)
         best, most = None, -math.inf
-        for row, hope in list(zip(*hopeful(columns, view.rows, view.leaders, view.hope, rng), strict=True))[
-            :_MOST_DRAWS
-        ]:
+        wishes = zip(*hopeful(columns, view.rows, view.leaders, view.hope, rng), strict=True)
+        for row, hope in islice(wishes, _MOST_DRAWS):
             if most >= hope:
                 break
-            candidate, trace = run(self.space.build, given(columns.answers(row), at_random(rng)))
-            real = columns.row({name: choice.value for name, choice in trace.items()})
+            built = run(self.space.build, _wished(columns.answers(row), at_random(rng)))
+            real = columns.row({name: choice.value for name, choice in built[1].items()})
             found = hope if np.array_equal(real, row, equal_nan=True) else float(view.hope(real[None])[0])
-            if found > most and self.space.key(candidate) not in self._keys:
-                best, most = (candidate, trace), found
+            if found > most and self.space.key(built[0]) not in self._keys:
+                best, most = built, found
         return best
 
-    def _chanced(self, chance: Answer) -> tuple[Any, dict[str, Choice]]:
+    def _neighbour(self, view: View, rng: np.random.Generator) -> _Built | None:
+        """Return a neighbour of one of the best, whatever is believed of it; None if none is new."""
+        columns = self._beliefs.columns
+        for row in islice(beside(columns, view.rows, view.leaders, rng), _MOST_DRAWS):
+            built = run(self.space.build, _wished(columns.answers(row), at_random(rng)))
+            if self.space.key(built[0]) not in self._keys:
+                return built
+        return None
+
+    def _chanced(self, chance: Answer) -> _Built:
         """Return a candidate at random, a new one if it is found."""
         for _ in range(_MOST_DRAWS):
             candidate, trace = run(self.space.build, chance)
             if self.space.key(candidate) not in self._keys:
                 break
         return candidate, trace
+
+
+def _wished(answers: Mapping[str, Value], otherwise: Answer) -> Answer:
+    """Answer with values by name, where the program asks as it did before."""
+
+    def answer(name: str, domain: Domain, allowed: Sequence[Value] | None) -> Value:
+        value = answers.get(name)
+        return value if name in answers and value in domain else otherwise(name, domain, allowed)
+
+    return answer

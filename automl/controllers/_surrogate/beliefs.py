@@ -30,11 +30,13 @@ class View:
         rows: what was measured, or is being measured, (n, columns).
         leaders: the best of them, as far as is believed; the best first.
         hope: returns the log of the improvement that is expected of rows.
+        stalled: how many results there are since the best one.
     """
 
     rows: Array
     leaders: Array
     hope: Callable[[Array], Array]
+    stalled: int
 
 
 class Beliefs:
@@ -84,7 +86,8 @@ class Beliefs:
         def hope(asked: Array) -> Array:
             return log_improvement(*process.predict(self.columns.vectors(asked)), best)
 
-        return View(rows, rows[np.argsort(-means, kind="stable")[:leaders]], hope)
+        stalled = len(known) - 1 - int(known.argmax())
+        return View(rows, rows[np.argsort(-means, kind="stable")[:leaders]], hope, stalled)
 
     def diagnostics(self) -> dict[str, float]:
         """Return the noise, as a share of the variance of what is told, and the warp."""

@@ -51,8 +51,15 @@ class Column:
             return 1.0 - 1.0 / self.size
         return (self.size + 1) / (6.0 * (self.size - 1)) if self.size else 1.0 / 6.0
 
+    @property
+    def least(self) -> float:
+        """How far apart two places are; 0 where they lie everywhere."""
+        return 1.0 / (self.size - 1) if self.size else 0.0
+
     def code(self, value: Value) -> float:
-        """Return the code of an answer."""
+        """Return the code of an answer; to a question asked otherwise than at first there is none."""
+        if value not in self.domain:
+            return math.nan
         if isinstance(self.domain, Options):
             place = next(i for i, other in enumerate(self.domain.values) if _same(other, value))
             return place / (self.size - 1) if self.number else float(place)

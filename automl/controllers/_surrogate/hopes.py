@@ -74,6 +74,13 @@ def _new(rows: Array, met: set[bytes]) -> Array:
     return rows[fresh]
 
 
+def beside(columns: Columns, known: Array, leaders: Array, rng: np.random.Generator) -> Array:
+    """Return new neighbours of the leaders, in the order of a lot: what a search would do that has no model."""
+    children = shaped(columns, neighbours(columns, leaders, rng), leaders, known)
+    fresh = _new(children, {row.tobytes() for row in known})
+    return fresh[rng.permutation(len(fresh))]
+
+
 def strangers(columns: Columns, known: Array, rng: np.random.Generator) -> Array:
     """Return rows that are asked what known ones were, and answer at random."""
     rows = known[rng.integers(len(known), size=_STRANGERS)].copy()
@@ -91,13 +98,12 @@ def neighbours(columns: Columns, parents: Array, rng: np.random.Generator) -> Ar
     few = rng.random(rows.shape) < 1.5 / np.maximum(asked.sum(axis=1), 1)[:, None]
     changed = asked & (_one(asked, rng) | (few & (turn == 2)))
     steps = np.exp(rng.uniform(_NARROWEST, _WIDEST, (len(rows), 1))) * rng.standard_normal(rows.shape)
-    coin = rng.random(rows.shape) < 0.5
     for place, column in enumerate(columns.known.values()):
         codes, moved = rows[:, place], changed[:, place]
         if column.number:
-            along = asked[:, place] & (turn[:, 0] == 1) & (coin[:, place] if column.size else True)
-            new = _moved(column, codes, steps[:, place])
-            rows[:, place] = np.where(moved | along, new, codes)
+            together = asked[:, place] & (turn[:, 0] == 1) & ~moved
+            new = _moved(column, codes, steps[:, place], np.where(together, 0.0, column.least))
+            rows[:, place] = np.where(moved | together, new, codes)
         else:
             other = (codes + rng.integers(1, column.size, len(rows))) % column.size
             rows[:, place] = np.where(moved, other, codes)
@@ -129,10 +135,8 @@ def _one(asked: Mask, rng: np.random.Generator) -> Mask:
     return np.asarray(np.arange(asked.shape[1]) == lots.argmax(axis=1)[:, None])
 
 
-def _moved(column: Column, codes: Array, steps: Array) -> Array:
-    """Move along a line, by one place at least where it has places; what would leave it is turned back at the end."""
-    if column.size:
-        least = np.where(steps < 0.0, -1.0, 1.0) / (column.size - 1)
-        steps = np.where(np.abs(steps) < np.abs(least), least, steps)
+def _moved(column: Column, codes: Array, steps: Array, least: Array) -> Array:
+    """Move along a line, so far at least; what would leave it is turned back at the end."""
+    steps = np.where(np.abs(steps) < least, np.where(steps < 0.0, -least, least), steps)
     turned = np.abs(codes + steps)
     return column.snapped(np.where(turned > 1.0, 2.0 - turned, turned))
