@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
@@ -130,10 +131,15 @@ class Host:
 
     def _listen(self) -> Answer:
         assert self._worker is not None
-        line, parcels = self._worker.line, list[Parcel]()
+        line = self._worker.line
+        parcels: list[Parcel] = []
         try:
-            while not parcels or (not parcels[-1].last and line.poll(_LINGER)):
+            parcels.append(as_arrays(receive(line)))
+            until = time.monotonic() + _LINGER
+            while not parcels[-1].last and line.poll(max(0.0, until - time.monotonic())):
                 parcels.append(as_arrays(receive(line)))
+                if time.monotonic() > until:  # whoever reports without end is heard, too
+                    break
         except (EOFError, OSError):
             return Answer(parcels, self._lose())
         return Answer(parcels)

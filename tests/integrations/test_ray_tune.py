@@ -297,12 +297,6 @@ def test_a_limiter_saves_and_restores_what_it_holds(tmp_path):
 # Inside Tune.
 
 
-def invalid(config):
-    """Report what is no number for most of the space."""
-    x = config["x"]
-    tune.report({"score": math.inf if x > 4 else -math.inf if x > 3 else math.nan if x > 2 else x or 0.1})
-
-
 def tuned(trainable, algorithm, folder, samples, space=None, **settings):
     return tune.Tuner(
         trainable,
@@ -313,6 +307,10 @@ def tuned(trainable, algorithm, folder, samples, space=None, **settings):
 
 
 def test_an_experiment_survives_invalid_values_and_another_learns_from_it(one_ray, tmp_path, caplog):
+    def invalid(config):  # in here, because Tune's workers do not find modules of tests
+        x = config["x"]
+        tune.report({"score": math.inf if x > 4 else -math.inf if x > 3 else math.nan if x > 2 else x or 0.1})
+
     algorithm = AsTuneSearcher("random", seed=1)
     space = {"x": tune.uniform(0.0, 5.0), "list": [1, 2, 3], "num": 4}
     results = tuned(invalid, algorithm, tmp_path, 8, space, metric="score", mode="max", max_concurrent_trials=2)
@@ -331,13 +329,12 @@ def test_an_experiment_survives_invalid_values_and_another_learns_from_it(one_ra
     assert 0.0 <= other.suggest("next")["x"] <= 5.0
 
 
-def train_tower(config):
-    tower = candidate_of(config, TowerSpace())
-    outcome = TowerTrainer().train(tower, effort=1.0, weights=None, seed=0, report=lambda *_: None)
-    tune.report({"val_accuracy": outcome.metrics["val_accuracy"]})
-
-
 def test_an_experiment_on_a_space_of_ours(one_ray, tmp_path):
+    def train_tower(config):
+        tower = candidate_of(config, TowerSpace())
+        outcome = TowerTrainer().train(tower, effort=1.0, weights=None, seed=0, report=lambda *_: None)
+        tune.report({"val_accuracy": outcome.metrics["val_accuracy"]})
+
     algorithm = AsTuneSearcher("bayesian", TowerSpace(), "val_accuracy", "max", seed=2, startup=2)
     results = tuned(train_tower, algorithm, tmp_path, 4)
     assert [result.error for result in results] == [None] * 4
