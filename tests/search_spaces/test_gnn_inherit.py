@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from automl.core.choices import at_random, run
-from automl.search_spaces.gnn import Gnn, GnnSpace, Layer
+from automl.search_spaces.gnn import Gnn, GnnSpace, Layer, WideGnnSpace
 from automl.search_spaces.gnn.bank import bank_arrays, network_arrays
 
 PARENT = Gnn((Layer(8, 2, "gat", "sum", "identity", "elu"), Layer(7, 4, "gat", "sum", "identity", "linear")))
@@ -47,6 +47,13 @@ def inherited(child, parent=PARENT, weights=None, space=SPACE):
 )
 def test_a_layer_inherits_if_shapes_attention_and_activation_agree(child, layers):
     assert inherited(child) == layers
+
+
+def test_layers_of_networks_with_other_norms_are_of_another_kind():
+    space = WideGnnSpace(features=30)
+    parent = replace(PARENT, norm="layer", dropout=0.5)
+    assert inherited(replace(parent, steps=5, teleport=0.1, dropout=0.2), parent, space=space) == {0, 1}
+    assert inherited(replace(parent, norm="batch"), parent, space=space) == set()
 
 
 def test_what_is_inherited_is_the_parents():

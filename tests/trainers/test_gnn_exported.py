@@ -121,6 +121,26 @@ def test_source_has_the_parts_that_are_used_and_no_others():
     assert "self.layer0 = MessagePassing(3, 2, 4, gcn, 0, add_up)" in text
 
 
+@pytest.mark.parametrize("world", ["nodes", "graphs", "links"])
+def test_source_of_a_network_that_predicts_and_then_propagates(world):
+    data, settings = WORLDS[world]
+    trainer = GnnTrainer(data, epochs=2, **settings)
+    outputs_of = trainer.facts()["outputs"] if world == "nodes" else 4
+    layers = (Layer(4, 2, "own", "max", "mlp", "relu"), Layer(outputs_of, 1, "own", "mean", "identity", "linear"))
+    pooling = "mean" if world == "graphs" else None
+    candidate = Gnn(layers, pooling, norm="batch", steps=3, teleport=0.2)
+    weights = trainer.train(candidate, effort=1.0, weights=None, seed=0, report=quiet).weights
+    facts = {**trainer.facts(), "normalize_features": False}
+    network, model = Design.of(facts).restored(candidate, weights), trainer.load(candidate, weights, facts)
+    for part in ("def own(", "def propagated(", "def gcn(", "BatchNorm1d(8)"):
+        assert part in model.source
+    assert "def average(" not in model.source
+    assert "def largest(" not in model.source
+    batch = asked(trainer, network.depth)
+    with torch.no_grad():
+        torch.testing.assert_close(answers(trainer, model, batch), outputs(network, batch), rtol=1e-4, atol=1e-4)
+
+
 def test_untidy_edges_count_once_in_generated_source_too():
     trainer, candidate, weights = finished("nodes", 2)
     model = trainer.load(candidate, weights, trainer.facts())
