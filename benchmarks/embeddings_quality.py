@@ -169,6 +169,7 @@ def one_setting(
     case: Case, data: str | None, seed: int, setting: Mapping[str, float]
 ) -> dict[tuple[str, str], Measured]:
     """Measure all rows for one seed and one setting; the relaxed stages are rows, too, without a budget."""
+    import automl.trainers.embeddings.fit  # noqa: F401 - or the first training's seconds would have its imports
     from automl.search_spaces.embeddings import EmbeddingSpace
     from automl.trainers.embeddings import EmbeddingsTrainer
 

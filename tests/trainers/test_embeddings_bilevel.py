@@ -162,3 +162,12 @@ def test_an_epoch_ends_with_the_mean_of_alpha_over_its_steps_or_with_the_last(av
         assert not torch.allclose(last, total)
     else:
         assert ((last - seen[-1]).abs().mean(1) < 0.0101).all()
+
+
+@pytest.mark.parametrize(("form", "priced"), [("aligned", False), ("cells", True), ("elements", True)])
+def test_alphas_of_coordinates_pay_for_what_they_keep_and_those_of_axes_do_not(form, priced):
+    found = trainer("rating", model="mf", l2=5.0, search_epochs=2, average=False)
+    _, stages = relaxed(found, form=form)
+    rows = stages["soft"][1].extras["alpha"]
+    mean = float(np.mean([row for field in rows.values() for row in field]))
+    assert (mean < 0.2) is priced  # with such a penalty, keeping anything costs more than it is worth

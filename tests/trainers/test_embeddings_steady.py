@@ -38,15 +38,17 @@ def test_importance_is_what_a_stage_reports():
     assert torch.allclose(now.double(), torch.tensor([row for rows in told.values() for row in rows]).double())
 
 
-def epochs(steady):
+def epochs(steady, form="aligned"):
     """Return how many epochs a search takes that gets better with each."""
-    _, stages = relaxed(trainer("ctr", model="fm", search_epochs=6, patience=9, steady=steady, alpha_lr=1e-4))
+    found = trainer("ctr", model="fm", search_epochs=6, patience=9, steady=steady, alpha_lr=1e-4)
+    _, stages = relaxed(found, form=form)
     return stages["soft"][1].extras["epoch"]
 
 
 def test_a_search_ends_when_it_would_keep_what_it_kept_before():
     assert epochs(None) == 6  # alphas that hardly move keep the same cells, but nobody looks
     assert epochs(0.5) == 2
+    assert epochs(0.5, form="elements") == 6  # where no column comes first by itself
 
 
 def test_segments_remember_what_the_one_before_would_keep():

@@ -8,9 +8,12 @@ are after their step. Second order: w* is one gradient step ahead, w - xi grad L
 goes through that step (DARTS, section 2.3, without its finite differences).
 
 Every row of alpha (one block) has its gradient divided by its mean absolute value: hot blocks have gradients orders of
-magnitude larger than cold ones, and would decide alone. alpha stays in [0, 1]. L_search has no L2 penalty: it is there
-to keep the weights from fitting their rows too well, and on rows that they do not see that is measured. With it, alpha
-would shrink the embeddings a second time.
+magnitude larger than cold ones, and would decide alone. alpha stays in [0, 1].
+
+Where columns are principal axes, L_search has no L2 penalty: it is there to keep the weights from fitting their rows
+too well, and on rows that they do not see that is measured. With it, alpha would shrink the embeddings a second time.
+Where columns are the coordinates that training happened to find, it has: none of these is worth more than another, so
+without a price of keeping them all alpha would choose none.
 
 Deviation: an epoch ends with the mean of alpha over its steps. Divided by their size, gradients of columns that make no
 difference are signs of noise, and alpha walks at random; a mean of the walk is less so (Polyak and Juditsky 1992).
@@ -51,6 +54,7 @@ class Search:
     normalise: bool
     average: bool = False
     every: int = 1
+    penalised: bool = False
 
     def rate(self, steps: int) -> float:
         """Return the size of the steps of alpha, of which an epoch has so many."""
@@ -79,18 +83,18 @@ class Bilevel:
         moves = math.ceil(len(batches) / self.search.every)
         rate = self.search.rate(moves)
         total, walked = torch.zeros((), device=self.alpha.device), torch.zeros_like(self.alpha)
-        held_out = self._cycle()
+        held_out, priced = self._cycle(), self.search.penalised
         for number, (ids, labels) in enumerate(batches):
             if number % self.search.every:
                 total += self.descent.step(ids, labels)
                 continue
             held = next(held_out)
             if self.search.order == 2:
-                gradient = second_order(self.descent.loss, (ids, labels), held, xi=self._xi())
+                gradient = second_order(self.descent.loss, (ids, labels), held, xi=self._xi(), penalised=priced)
                 total += self.descent.step(ids, labels)
             else:
                 total += self.descent.step(ids, labels)
-                gradient = first_order(self.descent.loss, held)
+                gradient = first_order(self.descent.loss, held, penalised=priced)
             move(self.alpha, gradient, self.search, rate)
             walked += self.alpha
         if self.search.average:
@@ -106,17 +110,19 @@ class Bilevel:
             yield from self.held.shuffled().batches(self.batch_size)
 
 
-def first_order(loss: Loss, held: tuple[Tensor, Tensor]) -> Tensor:
-    """Return the gradient (blocks, K) of the loss on held-out rows at the weights as they are."""
+def first_order(loss: Loss, held: tuple[Tensor, Tensor], *, penalised: bool = False) -> Tensor:
+    """Return the gradient (blocks, K) of the loss on held-out rows, penalised or not, at the weights as they are."""
     alpha = loss.recommender.tables.alpha
     assert alpha is not None
     alpha.requires_grad_(True)
-    found: Tensor = torch.autograd.grad(loss(*held, penalised=False), alpha)[0]
+    found: Tensor = torch.autograd.grad(loss(*held, penalised=penalised), alpha)[0]
     alpha.requires_grad_(False)
     return found
 
 
-def second_order(loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, Tensor], *, xi: float) -> Tensor:
+def second_order(
+    loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, Tensor], *, xi: float, penalised: bool = False
+) -> Tensor:
     """Return the gradient (blocks, K) of the loss on held-out rows at the weights one gradient step ahead.
 
     Args:
@@ -124,6 +130,7 @@ def second_order(loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, T
         batch: training rows (B, F) and labels (B,) of the step ahead.
         held: held-out rows and labels.
         xi: size of the step ahead; 0 gives the first-order gradient.
+        penalised: whether the loss on held-out rows is.
     """
     named = {name: parameter.detach() for name, parameter in loss.named_parameters()}
     key = "recommender.tables.alpha"
@@ -139,7 +146,7 @@ def second_order(loss: Loss, batch: tuple[Tensor, Tensor], held: tuple[Tensor, T
     def ahead(alpha: Tensor) -> Tensor:
         slopes = grad(at)(weights, alpha, batch, penalised=True)
         moved = {name: weights[name] - xi * slope for name, slope in slopes.items()}
-        return at(moved, alpha, held, penalised=False)
+        return at(moved, alpha, held, penalised=penalised)
 
     found: Tensor = grad(ahead)(alpha)
     return found

@@ -41,7 +41,7 @@ def fit_segment(
         steps, descent = _steps(plan, ground, recipe, recommender)
         part = ground.both if plan.stage == "thresholds" else ground.train
         stopping = Stopping(ground.task.sign, _patience(plan, recipe), recipe.decay)
-        steady = Steady(stopping, recipe.steady if plan.stage == "soft" else None)
+        steady = Steady(stopping, recipe.steady if plan.stage == "soft" and plan.aligned else None)
         segment = Segment(recommender, descent, stopping, steady, seed)
         keeper = Keeper(plan, ground.fields)
         best = segment.resume(weights or {})
@@ -67,7 +67,10 @@ def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender)
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient
         descent = Descent(loss, recipe.search_lr)
-        search = Search(recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise, recipe.average, recipe.alpha_every)
+        search = Search(
+            recipe.alpha_lr, recipe.l1, recipe.order, recipe.normalise, recipe.average, recipe.alpha_every,
+            penalised=not plan.aligned,
+        )  # fmt: skip
         return Bilevel(descent, search, ground.search, recipe.batch_size), descent
     descent = Descent(loss, recipe.lr)
     return (Raising(descent, recipe.rise) if plan.stage == "thresholds" else descent), descent

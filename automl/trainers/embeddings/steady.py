@@ -1,7 +1,8 @@
 """When a search has found what it will keep: two epochs in a row would keep nearly the same cells.
 
 Alphas of cells that nobody misses go on falling, and the loss with them a little, long after the order of the cells is
-settled. What a search is for is that order.
+settled. What a search is for is that order. Of coordinates that are no principal axes none comes first by itself: there
+it is the falling that tells them apart, and it is let go on.
 """
 
 from __future__ import annotations

@@ -90,8 +90,8 @@ class EmbeddingsTrainer(Trainer):
         average: whether an epoch of stage `soft` ends with the mean of alpha over its steps, or with the last alpha.
         alpha_every: steps of the weights for one of alpha.
         tower: whether stage `soft` trains what lies above the embeddings, too, or leaves it "frozen".
-        steady: stage `soft` ends when two of its epochs in a row would keep the same values but for a share of one less
-            this; None never ends it so.
+        steady: stage `soft` of an aligned plan ends when two of its epochs in a row would keep the same values but for
+            a share of one less this; None never ends it so.
         rise: what an epoch of stage `thresholds` adds to the logit of every threshold.
         k: how many items are recommended, task `topk`.
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
