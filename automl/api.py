@@ -87,7 +87,8 @@ def start(
         UsageError, LedgerError: as `search` does before it begins; what goes wrong later comes out of `wait`.
     """
     parts, halt = _prepared(space, data, config, options), threading.Event()
-    run = partial(_run, parts, trackers, callbacks, resuming=False, halt=halt)
+    stores = _stores(parts.config)  # here: MLflow's active run is a matter of the thread
+    run = partial(_run, parts, trackers, callbacks, resuming=False, halt=halt, stores=stores)
     return Running(run, Path(str(parts.config.out)), halt, read_summary)
 
 
@@ -177,12 +178,13 @@ def _run(
     *,
     resuming: bool,
     halt: threading.Event | None = None,
+    stores: Sequence[Tracker] | None = None,
 ) -> Summary:
     config, halt = parts.config, halt or threading.Event()
     heard = Callbacks(callbacks, halt)
     console: Tracker = load("trackers", "console")(quiet=config.quiet or config.json_)
     try:
-        everyone = [console, *_stores(config), *trackers, heard]
+        everyone = [console, *(_stores(config) if stores is None else stores), *trackers, heard]
         summary = Session(parts, everyone, resuming=resuming, halt=halt).run()
     except KeyboardInterrupt:
         if not config.quiet:

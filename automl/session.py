@@ -22,6 +22,7 @@ from automl.core.controller import Controller
 from automl.core.errors import AutomlError, LedgerError, StopSearch
 from automl.core.records import Json
 from automl.core.space import Defaulting
+from automl.core.surroundings import for_baseline
 from automl.core.tracker import Tracker
 from automl.core.trainer import Finishing, Picturing
 from automl.exports import load_model
@@ -198,7 +199,7 @@ class Session:
         )
         config = {**self._parts.config.model_dump(by_alias=True), "controller": name, "baselines": []}
         controller = self._parts.baseline(name)
-        with self._open(self._directory / BASELINES / name, config) as ledger:
+        with self._open(self._directory / BASELINES / name, config) as ledger, for_baseline(name):
             other = self._study(ledger, controller, budget, workshop, Audience())
             self._finish(other, ledger, workshop)
 

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import os
 import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -48,17 +48,27 @@ IDENTITY, KIND = "automl.identity", "automl.kind"
 """Tags of a run: the identity of its study, and whether it is that of the study or of a trial."""
 
 
-def find_study(client: MlflowClient, identity: str, experiments: Sequence[str] = ()) -> Run | None:
-    """Return the run of a study, looked for in some experiments or in all; None if there is none."""
+def known_run(client: MlflowClient, run_id: str | None) -> Run | None:
+    """Return a run of this store, None if it has none of that id."""
+    with contextlib.suppress(MlflowException):
+        return client.get_run(run_id) if run_id else None
+    return None
+
+
+def find_study(client: MlflowClient, identity: str) -> Run | None:
+    """Return the run of a study, in whatever experiment it is; None if there is none."""
     mine = f"tags.`{IDENTITY}` = '{identity}' and tags.`{KIND}` = 'study'"
-    places = list(experiments) or [each.experiment_id for each in client.search_experiments()]
-    found = client.search_runs(places, mine, max_results=1)
+    found = client.search_runs([each.experiment_id for each in client.search_experiments()], mine, max_results=1)
     return found[0] if found else None
 
 
 def experiment_id(client: MlflowClient, uri: str, name: str | None) -> str:
     """Return the id of the experiment, created if it is not there."""
-    name = name or os.environ.get("MLFLOW_EXPERIMENT_NAME") or "automl"
+    name = name or os.environ.get("MLFLOW_EXPERIMENT_NAME")
+    if name is None and (number := os.environ.get("MLFLOW_EXPERIMENT_ID")):
+        with contextlib.suppress(MlflowException):  # it is the number of another store
+            return str(client.get_experiment(number).experiment_id)
+    name = name or "automl"
     found = client.get_experiment_by_name(name)
     if found is None:
         path = sqlite_path(uri)

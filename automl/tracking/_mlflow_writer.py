@@ -17,7 +17,7 @@ from mlflow.entities import Metric, Param, Run, RunTag
 from automl.core.records import Trial
 from automl.core.tracker import StudyInfo
 from automl.tracking._mlflow_entries import Merit, chunks, finals, key, metrics, milliseconds, params
-from automl.tracking._mlflow_store import IDENTITY, KIND, experiment_id, find_study, open_client
+from automl.tracking._mlflow_store import IDENTITY, KIND, experiment_id, find_study, known_run, open_client
 
 NUMBER = "automl.trial"
 STOPPED_EARLY = "automl.stopped_early"
@@ -31,12 +31,16 @@ _log = logging.getLogger(__name__)
 class MlflowWriter:
     """Finds or creates the parent run of a study and writes its trials below it."""
 
-    def __init__(self, uri: str, study: StudyInfo, *, children: int, experiment: str | None) -> None:
+    def __init__(
+        self, uri: str, study: StudyInfo, *, children: int, experiment: str | None, outer: str | None = None
+    ) -> None:
         self._study = study
         self._client = open_client(uri)
-        self._experiment = experiment_id(self._client, uri, experiment)
+        found, around = find_study(self._client, study.identity), known_run(self._client, outer)
+        home = found or (around if experiment is None else None)
+        self._experiment = str(home.info.experiment_id) if home else experiment_id(self._client, uri, experiment)
         self._merit = Merit(study.objectives, children)
-        run = self._find() or self._create()
+        run = self._taken_up(found) if found else self._create(around)
         self._parent = str(run.info.run_id)
         self._artifacts = str(run.info.artifact_uri)
         self._written = int(run.data.tags.get(_CLOSED, 0))
@@ -128,22 +132,27 @@ class MlflowWriter:
         if not self._finished:
             self._client.set_terminated(self._parent, "KILLED")
 
-    def _find(self) -> Run | None:
-        """Return the parent run of an earlier session of this study."""
-        run = find_study(self._client, self._study.identity, [self._experiment])
-        if run is None:
-            return None
+    @property
+    def place(self) -> tuple[str, str]:
+        """The experiment and the run of the study."""
+        return self._experiment, self._parent
+
+    def _taken_up(self, run: Run) -> Run:
+        """Go on in the parent run of an earlier session of this study."""
         if not run.data.params:  # it was interrupted before they were written
             self._log_settings(run.info.run_id)
         self._client.update_run(run.info.run_id, status="RUNNING")
         return run
 
-    def _create(self) -> Run:
+    def _create(self, around: Run | None) -> Run:
+        """Make the parent run; below another one, if that is in the same experiment."""
         study = self._study
         told = f"Space **{study.space}**, controller **{study.controller}**, seed {study.seed}: {study.objectives}."
         tags = {IDENTITY: study.identity, KIND: "study", "mlflow.note.content": told}
         tags |= {"automl.space": study.space, "automl.controller": study.controller}
         tags |= {"mlflow.source.name": f"automl search {study.space}", "mlflow.source.type": "LOCAL"}
+        if around is not None and around.info.experiment_id == self._experiment:
+            tags["mlflow.parentRunId"] = str(around.info.run_id)
         run = self._client.create_run(self._experiment, tags=tags, run_name=study.name)
         self._log_settings(run.info.run_id)
         return run

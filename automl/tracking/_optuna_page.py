@@ -64,13 +64,11 @@ def page_of(archive: Archive, sections: Sequence[Any], files: Mapping[str, bytes
 
 
 def _figures(sections: Sequence[Any]) -> Iterator[tuple[str, str]]:
-    from automl.report.plain import plain_figures
+    from automl.report.plain import plain_figure
 
     for section in sections:
-        if section.name in SHOWN:
-            drawn = plain_figures(section)
-            for number, figure in enumerate(drawn):
-                yield f"automl-{section.name}" + (f"-{number}" if len(drawn) > 1 else ""), figure
+        if section.name in SHOWN and section.figures:
+            yield f"automl-{section.name}", plain_figure(section)
 
 
 def note(trial: Trial, archive: Archive, space: SearchSpace[Any]) -> str:

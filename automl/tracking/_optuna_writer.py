@@ -15,6 +15,7 @@ from automl.tracking._optuna_bulk import add_trials, set_study_attributes, trial
 from automl.tracking._optuna_page import (
     PICTURE,
     Page,
+    drawing,
     figure_attributes,
     file_attributes,
     file_id,
@@ -164,6 +165,7 @@ def _describe(study: StudyInfo) -> str:
 def _result(summary: Mapping[str, Any]) -> str:
     best = summary.get("best") or {}
     rows = "".join(f"| {name} | {number(value)} |\n" for name, value in (best.get("metrics") or {}).items())
-    head = f"\n## Best: trial {best.get('trial')}\n\n| metric | value |\n|---|---|\n" if best else ""
+    drawn = f"```text\n{drawing(best['text'])}\n```\n\n" if best.get("text") else ""
+    head = f"\n## Best: trial {best.get('trial')}\n\n{drawn}| metric | value |\n|---|---|\n" if best else ""
     said = "".join(f"\n{remark}\n" for remark in summary.get("remarks") or ())
     return f"{head}{rows}{said}\n{summary.get('trials')} trials, {summary.get('failed') or 0} failed evaluations.\n"

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import automl.telemetry  # noqa: F401 - sets MLflow's switches; everything of MLflow is imported later
 from automl.core.errors import UsageError
 from automl.core.records import Trial
+from automl.core.surroundings import SURROUND
 from automl.core.tracker import StudyInfo, Tracker
+from automl.tracking._autologged import evaluation, outer_run
 from automl.tracking.background import Background
 from automl.tracking.light_trials import public_url, without_weights
 
@@ -55,14 +57,17 @@ class ToMlflow(Tracker):
     The parent run holds the settings, the course of the best result, the controller's diagnostics, and at the end
     `summary.json` and `trials.csv`. The first `children` trials get a nested run each, with choices, metrics per epoch
     and the candidate as an artifact; of the later ones improvements, front members and failures do.
-    Runs are found again by the identity of the study, so nothing appears twice after a resume.
+    Runs are found again by the identity of the study, so nothing appears twice after a resume. Where a run is active,
+    or this is an MLflow project, the parent run is a child of that one. What MLflow's autologging writes of evaluations
+    in this process goes into runs below the parent run.
 
     Args:
         uri: tracking URI; artifacts of an SQLite store lie in `mlartifacts` beside it.
 
     Settings:
         children: how many trials get a nested run whatever they brought.
-        experiment: name of the MLflow experiment; `MLFLOW_EXPERIMENT_NAME` or `automl` if None.
+        experiment: name of the MLflow experiment. If None, that of the run it is a child of, else
+            `MLFLOW_EXPERIMENT_NAME`, `MLFLOW_EXPERIMENT_ID`, or `automl`.
         patient: wait for the store wherever it is slow, for `automl sync`; otherwise `finished` and `close` wait
             `seconds` at most.
         seconds: how long the end of a study may wait for the store.
@@ -85,12 +90,14 @@ class ToMlflow(Tracker):
         self._children = children
         self._experiment = experiment
         self._seconds = None if patient else seconds
+        self._outer = None if patient else outer_run()
         title = f"MLflow ({public_url(uri)})"
         self._behind: Background[_Happening] = Background(title, self._write, patient=patient)
         self._writer: MlflowWriter | None = None
 
     def opened(self, study: StudyInfo) -> None:
         self._behind.put(study)
+        SURROUND.set(lambda job, baseline: evaluation(job, baseline, self._place))
 
     def closed(self, trial: Trial) -> None:
         self._behind.put(without_weights(trial))
@@ -127,8 +134,15 @@ class ToMlflow(Tracker):
         return event.uri[0] if event.uri else None
 
     def close(self) -> None:
+        SURROUND.set(None)
         self._behind.put(_Closed())
         self._behind.close(self._seconds)
+
+    def _place(self) -> tuple[str, str] | None:
+        """Return experiment and run of the study, None if the store does not answer."""
+        if self._writer is None:
+            self._behind.flush(self._seconds)
+        return self._writer.place if self._writer else None
 
     def _write(self, events: list[_Happening]) -> None:
         """Write a batch; runs in the background thread."""
@@ -141,7 +155,9 @@ class ToMlflow(Tracker):
         if isinstance(event, StudyInfo):
             from automl.tracking._mlflow_writer import MlflowWriter
 
-            self._writer = MlflowWriter(self.uri, event, children=self._children, experiment=self._experiment)
+            self._writer = MlflowWriter(
+                self.uri, event, children=self._children, experiment=self._experiment, outer=self._outer
+            )
         elif self._writer is None:
             return
         elif isinstance(event, Trial):

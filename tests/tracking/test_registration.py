@@ -105,10 +105,10 @@ def test_what_cannot_be_is_one_sentence(ridge, tmp_path: Path, monkeypatch: pyte
     for name, alias in (("a/b", "champion"), ("ridge", "v3"), ("ridge", "latest"), ("", "champion")):
         with pytest.raises(UsageError, match="--register NAME"):
             best.register(name, alias=alias)
-    with pytest.raises(AutomlError, match="does not answer.*--mlflow"):
+    with pytest.raises(AutomlError, match=r"does not answer.*--mlflow"):
         best.register("ridge", mlflow="http://127.0.0.1:9")
     monkeypatch.delenv("MLFLOW_ALLOW_FILE_STORE", raising=False)
-    with pytest.raises(AutomlError, match="takes no model.*--mlflow"):
+    with pytest.raises(AutomlError, match=r"takes no model.*--mlflow"):
         best.register("ridge", mlflow=str(tmp_path / "mlruns"))
     assert not (tmp_path / "mlruns").exists()
 
