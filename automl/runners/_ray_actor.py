@@ -178,14 +178,15 @@ class Actors:
 
     def _mention_waiting(self, workers: Sequence[RemoteWorker]) -> None:
         """Say once that the cluster has no room, or what to do would remain a riddle."""
-        waiting = [w for w in workers if not w.ready and time.monotonic() - w.since > _LONG]
-        if waiting and not self._told:
+        waiting = sum(not w.ready and time.monotonic() - w.since > _LONG for w in workers)
+        if not waiting or self._told:
+            return
+        free = self._ray.available_resources()
+        cpus, gpus = free.get("CPU", 0.0), free.get("GPU", 0.0)
+        if cpus < self._need.cpus or gpus < self._need.gpus:  # else it is only slow to start
             self._told = True
-            free = self._ray.available_resources()
-            _log.warning(
-                "%d of %d workers wait for a place: each needs %s, and %g CPUs and %g GPUs are free in the cluster.",
-                len(waiting), len(workers), self._need, free.get("CPU", 0), free.get("GPU", 0),
-            )  # fmt: skip
+            text = "%d of %d workers wait for a place: each needs %s, and the cluster has %g CPUs and %g GPUs free."
+            _log.warning(text, waiting, len(workers), self._need, cpus, gpus)
 
 
 @cache

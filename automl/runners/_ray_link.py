@@ -18,6 +18,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import automl.telemetry  # noqa: F401 - before Ray
@@ -28,6 +29,7 @@ _PATIENCE = 5.0
 """Seconds a cluster has to answer."""
 _ATTEMPTS = 2
 """Ray gives its own processes half a minute to start, which on a busy machine is short; the second time is quicker."""
+_PREFIX = "automl-ray-"
 _LONGEST_FOLDER = 40
 """Ray makes sockets below its folder, and a socket's path ends at 107 characters."""
 # A client of gRPC says this first: the preface of HTTP/2 and empty settings. A server answers with settings of its own.
@@ -132,11 +134,27 @@ def _start(ray: Any, need: Need) -> str:
 
 
 def _new_folder() -> str:
-    folder = tempfile.mkdtemp(prefix="automl-ray-")
-    if len(folder) <= _LONGEST_FOLDER:
-        return folder
-    shutil.rmtree(folder)
-    return tempfile.mkdtemp(prefix="automl-ray-", dir="/tmp")
+    """Make a folder that says whose it is, and remove those of searches that were killed."""
+    prefix = f"{_PREFIX}{os.getpid()}-"
+    folder = tempfile.mkdtemp(prefix=prefix)
+    if len(folder) > _LONGEST_FOLDER:
+        shutil.rmtree(folder)
+        folder = tempfile.mkdtemp(prefix=prefix, dir="/tmp")
+    for old in Path(folder).parent.glob(f"{_PREFIX}*-*"):
+        owner = old.name.removeprefix(_PREFIX).partition("-")[0]
+        if owner.isdecimal() and not _lives(int(owner)):
+            shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _lives(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _join(ray: Any, address: str) -> str | None:

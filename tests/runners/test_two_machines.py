@@ -1,9 +1,11 @@
-"""A cluster of two nodes: a search uses both, and goes on when one of them dies."""
+"""Clusters of their own: two nodes of which one dies, and a Ray whose search is killed."""
 
 import json
 import subprocess
 import sys
 import textwrap
+import time
+from pathlib import Path
 
 import pytest
 
@@ -100,3 +102,50 @@ STUDY = (
 def test_a_search_ends_as_it_should_when_a_node_dies_in_the_middle(tmp_path):
     story = ran(STUDY, tmp_path / "run")
     assert story == {"killed": 1, "trials": 24, "failed": 0, "evaluations": 24}
+
+
+ALONE = """
+    import os
+    from automl.runners import _ray_link
+    from automl.runners.on_ray import RayRunner
+    from automl.testing.runners import Deed, Probe, job_of, only
+
+    runner = RayRunner(Probe(), workers=1, on_report=lambda *_: None)
+    pid = int(only(runner, Deed("measure")).metrics["pid"])
+    print(_ray_link._folder, pid, flush=True)
+    if os.environ.get("HANG"):
+        runner.submit(job_of(1, Deed("loop", 300.0)))
+        runner.collect(None)
+"""
+
+
+def processes_of(folder):
+    """Return the processes whose command names a folder; those that only wait to be reaped name nothing."""
+    found = []
+    for place in Path("/proc").glob("[0-9]*"):
+        try:
+            if folder in (place / "cmdline").read_text():
+                found.append(int(place.name))
+        except OSError:
+            continue
+    return found
+
+
+def test_a_ray_that_was_started_ends_with_its_search(monkeypatch):
+    command = [sys.executable, "-c", textwrap.dedent(ALONE)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=200, check=False)
+    assert (done.stderr, done.returncode) == ("", 0)
+    folder, _ = done.stdout.split()
+    assert not Path(folder).exists()
+    assert processes_of(folder) == []
+    monkeypatch.setenv("HANG", "1")
+    study = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    folder, pid = study.stdout.readline().split()
+    assert len(processes_of(folder)) >= 3
+    study.kill()
+    study.wait()
+    study.stdout.close()
+    until = time.monotonic() + 60.0
+    while processes_of(folder) or Path(f"/proc/{pid}").exists():
+        assert time.monotonic() < until, "something outlives the search"
+        time.sleep(0.1)
