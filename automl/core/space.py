@@ -44,7 +44,7 @@ class SearchSpace(ABC, Generic[C]):
                 return Line(**json)
     """
 
-    default_controller: ClassVar[str] = "bayesian"
+    default_controller: ClassVar[str] = "surrogate"
     """The controller that a search uses when none is named."""
     profiles: ClassVar[Mapping[str, Mapping[str, Any]]] = {}
     """Named sets of settings, for `--set profile=NAME`."""
@@ -266,8 +266,8 @@ class Budgeted(Protocol[Out]):
 class Defaulting(Protocol):
     """A space that knows what one would take without a search.
 
-    Controllers that sample (`random`, `evolution`, `bayesian`) or rewrite the best so far (`conservative`) propose its
-    defaults as their first trials: the search starts where its user stands, and never ends below.
+    Controllers that sample (`random`, `evolution`, `bayesian`, `surrogate`) or rewrite the best so far (`conservative`)
+    propose its defaults as their first trials: the search starts where its user stands, and never ends below.
     """
 
     def defaults(self) -> Sequence[Mapping[str, Value]]:

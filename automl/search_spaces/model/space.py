@@ -27,7 +27,7 @@ class ModelSpace(SearchSpace[Model]):
         of: the program, as module:name or from Python the object itself; for the default see `digits`.
     """
 
-    default_controller: ClassVar[str] = "bayesian"
+    default_controller: ClassVar[str] = "surrogate"
 
     def __init__(self, *, of: Program = digits) -> None:
         # Facts of a trainer's default data are JSON: there the program is named.
