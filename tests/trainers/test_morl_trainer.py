@@ -8,9 +8,12 @@ import automl
 from automl.core.domains import Reals
 from automl.core.errors import InvalidData, MissingExtra, UnknownName, UsageError
 from automl.search_spaces.morl import Configuration, MorlSpace
-from automl.search_spaces.morl.space import default_of, known
+from automl.search_spaces.morl.algorithms import ALGORITHMS
+from automl.search_spaces.morl.space import default_beside, default_of, known
 from automl.trainers.morl import MorlTrainer, environments
+from automl.trainers.morl import trainer as morl_trainer
 from automl.trainers.morl.seeds import seed_of
+from automl.trainers.morl.tabular.learner import Tabular
 
 GOOD = {"learning_rate": 1.0, "horizon": 1000.0, "epsilon": 0.5, "selection": "ols"}
 
@@ -246,3 +249,35 @@ def test_without_the_extra_the_error_names_it(monkeypatch):
     monkeypatch.setattr(environments, "find_spec", lambda name: None)
     with pytest.raises(MissingExtra, match=r"pip install 'automl-search\[morl\]'"):
         MorlTrainer()
+
+
+def test_the_first_run_of_a_process_pays_for_no_imports(monkeypatch):
+    events = []
+    advance, clock = Tabular.advance, morl_trainer.time.process_time
+    monkeypatch.setattr(morl_trainer, "_warm", set())
+    monkeypatch.setattr(Tabular, "advance", lambda self, steps: events.append(steps) or advance(self, steps))
+    monkeypatch.setattr(morl_trainer.time, "process_time", lambda: events.append("clock") or clock())
+    on = trainer()
+    for _ in range(2):
+        measured(on, configuration(**GOOD))
+    assert events[:2] == [1, "clock"]  # one step that does not count, before the clock starts
+    assert events.count(1) == 1
+
+
+def test_an_algorithm_that_is_not_installed_leaves_no_run_behind(monkeypatch, tmp_path):
+    monkeypatch.setattr("automl.search_spaces.morl.space.find_spec", lambda name: None)
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(MissingExtra, match="morl-baselines"):
+        automl.search("morl", set={"algorithm": "pql"}, trials=1, quiet=True)
+    assert not list(tmp_path.iterdir())
+
+
+def test_what_is_fixed_is_fixed_in_the_default_of_a_comparison(tmp_path):
+    settings = {"fixed.policies": "3", "reference": [0, -20], "steps": 200, "validation": 1, "held_out": 2}
+    summary = automl.search(
+        "morl", data=Corridor, out=str(tmp_path / "run"), trials=2, controller="random", optuna="none", mlflow="none",
+        finalists=1, set=settings,
+    )  # fmt: skip
+    best = summary.best.candidate
+    assert best.values["policies"] == 3
+    assert default_beside(best).values == {**default_of(ALGORITHMS["tabular"]).values, "policies": 3}

@@ -159,3 +159,15 @@ def test_measuring_never_forgets_what_a_run_has_seen(monkeypatch):
     whole = learner(World(Slippery, 20), steps=600)
     whole.advance(600)
     same_run(run, whole)
+
+
+def test_a_first_episode_is_begun_once_where_no_step_draws():
+    still, drawing = World(Corridor, 20), World(Slippery, 20)
+    for world, times in ((still, 1), (drawing, 3)):
+        begun = []
+        begin = world.begin
+        world.begin = lambda seed, begin=begin, begun=begun: begun.append(seed) or begin(seed)
+        firsts = {world.first(4) for _ in range(3)}
+        world.settle()
+        assert len(begun) == times
+        assert firsts == {begin(4)}
