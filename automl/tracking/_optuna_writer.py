@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from optuna.exceptions import DuplicatedStudyError
@@ -61,23 +62,28 @@ class OptunaWriter:
     def show(self, page: Page) -> None:
         """Show figures, drawings of trials, and files."""
         ids = self._ids()
-        attributes = figure_attributes(page.figures) | note_attributes(
-            {ids[number]: text for number, text in page.notes.items() if number in ids}
-        )
+        best = None if page.best is None else ids.get(page.best)
+        notes = {ids[number]: text for number, text in page.notes.items() if number in ids}
+        attributes = figure_attributes(page.figures)
         if self._files is not None and page.files:
-            self._files.mkdir(parents=True, exist_ok=True)
-            for name, content in page.files.items():
-                (self._files / file_id(self._study.identity, name)).write_bytes(content)
-            best = None if page.best is None else ids.get(page.best)
-            attributes |= file_attributes(self._study.identity, list(page.files), best)
+            attributes |= self._keep(self._files, page.files, best)
+            if PICTURE in page.files:
+                shown = f"![the best candidate](/artifacts/{self._id}/{file_id(self._study.identity, PICTURE)})\n"
+                notes |= {best: f"{shown}\n{notes[best]}"} if best in notes else {}
+                self._save_note(f"{self._told}\n{shown}")
+        attributes |= note_attributes(notes)
         if isinstance(self._storage, RDBStorage):
             set_study_attributes(self._storage, self._id, attributes, stale=_FIGURES)
         else:
             for key, value in attributes.items():
                 self._storage.set_study_system_attr(self._id, key, value)
-        if self._files is not None and PICTURE in page.files and self._told:
-            address = f"/artifacts/{self._id}/{file_id(self._study.identity, PICTURE)}"
-            self._save_note(f"{self._told}\n![the best candidate]({address})\n")
+
+    def _keep(self, folder: Path, files: Mapping[str, bytes], best: int | None) -> dict[str, str]:
+        """Write files where the dashboard looks for them; return the attributes that name them."""
+        folder.mkdir(parents=True, exist_ok=True)
+        for name, content in files.items():
+            (folder / file_id(self._study.identity, name)).write_bytes(content)
+        return file_attributes(self._study.identity, list(files), best)
 
     def _ids(self) -> dict[int, int]:
         """Return what the storage calls the trials of the study, by their numbers in it."""
