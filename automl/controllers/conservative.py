@@ -52,7 +52,7 @@ class Conservative(Controller):
     results without a better one the search starts anew, while the study remembers the best of all; a candidate that was
     proposed before (`SearchSpace.key`) is drawn again; one choice of the class is rewritten instead of the whole class;
     and of several drafts a linear critic, which learns from every result, says which is measured. Where the space knows
-    defaults they are measured first, so the first edits are those of the best of them.
+    defaults they are measured first; the first edits are those of the best of them, and restarts begin with the others.
 
     Settings:
         classes: how many classes are rewritten at a time (s).
@@ -67,7 +67,8 @@ class Conservative(Controller):
         temperature: logits are divided by it.
         tanh_constant: then they are squashed to tanh_constant * tanh(logit); 0: they are not.
         entropy_weight: weight of the decisions' entropy, which is added to the reward.
-        restart: results without a better one after which the search starts anew; 0: never.
+        restart: results without a better one after which the search starts anew, from the next best default if there is
+            one left; 0: never.
         start: random candidates before the first edit.
         drafts: from how many offspring the critic chooses; 1: there is no critic.
         redraws: how often, per proposal, an offspring that was proposed before is drawn again; in the second half of
@@ -205,6 +206,8 @@ class Conservative(Controller):
                 self._critic.hear(pending.built.sentence, standing)
             for group, lesson in pending.lessons.items():
                 self._teach(group, lesson, standing, pending.parent)
+        if standing is not None and result.outcome and result.proposal.trial < len(self._defaults):
+            self._explorer.know(pending.built, standing)
         self._explorer.hear(pending.built, standing if result.outcome else None, pending.restarts)
 
     def _teach(self, group: str, lesson: Lesson, standing: Standing, parent: Standing | None) -> None:

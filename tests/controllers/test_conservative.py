@@ -1,3 +1,4 @@
+import json
 import math
 
 import numpy as np
@@ -223,6 +224,18 @@ def test_the_best_is_replaced_only_by_what_is_strictly_better():
     assert explorer.best is None
 
 
+def test_restarts_begin_with_the_next_best_of_what_is_known_then_with_nothing():
+    explorer = Explorer(patience=1)
+    for name, score in (("third", 1.0), ("first", 3.0), ("second", 2.0)):
+        explorer.know(name, (0.0, score))
+    explorer.hear("first", (0.0, 3.0), 0)
+    started = []
+    for _ in range(4):
+        started.append((explorer.best, explorer.standing and explorer.standing[1]))
+        explorer.hear("failed", None, explorer.restarts)
+    assert started == [("first", 3.0), ("second", 2.0), ("third", 1.0), (None, None)]
+
+
 @pytest.mark.parametrize(("rewrite", "classes"), [("class", 1), ("class", 2), ("one", 1), ("some", 1)])
 def test_every_offspring_is_an_edit_of_the_best_so_far(rewrite, classes):
     _, results = search(80, rewrite=rewrite, classes=classes, restart=0, start=1, units=8, redraws=0, drafts=1)
@@ -347,3 +360,20 @@ def test_a_space_with_defaults_is_searched_from_them():
     first, second = Conservative(Known(), Objectives.parse(["max:val_accuracy"]), 1).ask(2, 0.0)
     assert {name: choice.value for name, choice in first.choices.items()} == Known().defaults()[0]
     assert second.candidate != first.candidate
+
+
+def test_defaults_that_wait_for_their_turn_are_part_of_the_state():
+    class Known(TowerSpace):
+        def defaults(self):
+            return [{name: choice.value for name, choice in other.items()} for other in (wanted, better)]
+
+    wanted, better = (run(TowerSpace().build, at_random(np.random.default_rng(seed)))[1] for seed in (5, 6))
+    objectives = Objectives.parse(["max:x"])
+    controller = Conservative(Known(), objectives, 1, restart=2)
+    for number in range(3):
+        (proposal,) = controller.ask(1, 0.0)
+        controller.tell([Result(number, proposal, Outcome({"x": float(number == 1)}))])
+    taken_up = Conservative(Known(), objectives, 1, restart=2)
+    taken_up.load_state_dict(json.loads(json.dumps(controller.state_dict())))
+    assert taken_up.state_dict() == controller.state_dict()
+    assert len(controller.state_dict()["explorer"]["known"]) == 2

@@ -37,7 +37,10 @@ class Built:
 
 
 class Explorer:
-    """Keeps m_b and M_b, and forgets them after too long a stall.
+    """Keeps m_b and M_b, and after too long a stall starts anew: from the next best known candidate, then from nothing.
+
+    The first start is the best of the candidates known beforehand, by one measurement each. Which of them is worth
+    editing most that does not tell, so they take turns.
 
     Args:
         patience: results without a better one after which the search restarts; 0: it never does.
@@ -55,6 +58,12 @@ class Explorer:
         self.standing: Standing | None = None
         self.restarts = 0
         self.stalled = 0
+        self._known: list[tuple[Standing, Built]] = []
+
+    def know(self, built: Built, measured: Standing) -> None:
+        """Take up the result of a candidate known beforehand."""
+        self._known.append((measured, built))
+        self._known.sort(key=lambda known: known[0], reverse=True)
 
     def hear(self, built: Built, measured: Standing | None, restarts: int) -> None:
         """Take up a result: replace m_b if and only if M_o > M_b. None is a failure.
@@ -71,8 +80,10 @@ class Explorer:
             return
         self.stalled += 1
         if self._patience and self.stalled >= self._patience:
-            self.best = self.standing = None
             self.stalled, self.restarts = 0, self.restarts + 1
+            self.best = self.standing = None
+            if self.restarts < len(self._known):
+                self.standing, self.best = self._known[self.restarts]
 
     def state_dict(self) -> dict[str, Any]:
         """Return what was found and how long ago."""
@@ -81,6 +92,7 @@ class Explorer:
             "standing": list(self.standing) if self.standing else None,
             "restarts": self.restarts,
             "stalled": self.stalled,
+            "known": [[list(measured), built.dump()] for measured, built in self._known],
         }
 
     def load_state_dict(self, state: Mapping[str, Any]) -> None:
@@ -88,3 +100,4 @@ class Explorer:
         self.best = Built.load(state["best"]) if state["best"] else None
         self.standing = standing(state["standing"]) if state["standing"] else None
         self.restarts, self.stalled = state["restarts"], state["stalled"]
+        self._known = [(standing(measured), Built.load(built)) for measured, built in state.get("known", ())]
