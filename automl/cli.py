@@ -88,10 +88,9 @@ def search(
     options: dict[str, Any] = {
         "controller": controller, "trainer": trainer, "objectives": objective, "trials": trials,
         "evaluations": evaluations, "time": time, "cost": cost, "seed": seed, "workers": workers, "runner": runner,
-        "limit": limit, "ray_address": ray_address, "cpus": cpus, "gpus": gpus,
-        "set": parse_assignments(set_) if set_ else None, "baselines": baseline, "finalists": finalists,
-        "out": str(out) if out else None, "optuna": optuna, "mlflow": mlflow,
-        "quiet": quiet or None, "json": json_ or None,
+        "limit": limit, "ray_address": ray_address, "cpus": cpus, "gpus": gpus, "baselines": baseline,
+        "set": parse_assignments(set_) if set_ else None, "finalists": finalists, "out": str(out) if out else None,
+        "optuna": optuna, "mlflow": mlflow, "quiet": quiet or None, "json": json_ or None,
     }  # fmt: skip
     _conclude(api.search(space, data=data, config=config, **options), quiet=quiet, as_json=json_)
 

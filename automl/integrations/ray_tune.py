@@ -113,7 +113,7 @@ class AsTuneSearcher(Searcher):  # type: ignore[misc]
             curve = self._curves.setdefault(trial_id, [])
             curve.append((int(result.get(_ITERATION, len(curve) + 1)), metrics))
 
-    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, error: bool = False) -> None:
+    def on_trial_complete(self, trial_id: str, result: dict[str, Any] | None = None, *, error: bool = False) -> None:
         """Tell the controller what came of a trial."""
         self._the_session().end(trial_id, self._came(result, failed=error), self._curves.pop(trial_id, ()))
 
@@ -121,6 +121,7 @@ class AsTuneSearcher(Searcher):  # type: ignore[misc]
         self,
         parameters: dict[str, Any],
         value: float | Sequence[float],
+        *,
         error: bool = False,
         pruned: bool = False,
         intermediate_values: list[float] | None = None,
