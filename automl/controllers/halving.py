@@ -29,10 +29,11 @@ class Halving(Controller):
     costs the difference only; else it starts afresh.
 
     With several `seeds` what has come to the whole effort is raced: measured again with another seed, and again, until
-    it has had them all, or is worse than the best of those that had (at a lower `level`, significantly worse by a t test
-    whose noise is estimated over all trials; see `_halving.race`). Seeds other than the first are measured afresh. The trial is
-    judged by its mean, and so it is by the controller inside, which is told one result per trial: that of the highest
-    effort. What did not get there, or not through its seeds, was stopped early and ranks behind all others.
+    it has had them all, or is behind the best of those that had; at a lower `level`, until it is significantly worse by
+    a t test whose noise is estimated over all trials (see `_halving.race`). Seeds other than the first are measured
+    afresh. The trial is judged by its mean, and so it is by the controller inside, which is told one result per trial:
+    that of the highest effort. What did not get there, or not through its seeds, was stopped early and ranks behind all
+    others.
     A race frees runs for more candidates, which pays where good ones are rare: among many that are about as good, three
     seeds for each of a few find the same.
 
