@@ -27,8 +27,8 @@ from automl.core.errors import AutomlError, MissingExtra, UsageError
 LOCAL = "local"
 _PATIENCE = 5.0
 """Seconds a cluster has to answer."""
-_ATTEMPTS = 2
-"""Ray gives its own processes half a minute to start, which on a busy machine is short; the second time is quicker."""
+_UNHURRIED = {"RAY_raylet_start_wait_time_s": "180"}
+"""Ray gives its own processes half a minute to start, which is short on a busy machine."""
 _PREFIX = "automl-ray-"
 _LONGEST_FOLDER = 40
 """Ray makes sockets below its folder, and a socket's path ends at 107 characters."""
@@ -81,6 +81,8 @@ def import_ray() -> Any:
     Raises:
         MissingExtra: if it is not installed.
     """
+    for name, value in _UNHURRIED.items():
+        os.environ.setdefault(name, value)
     try:
         import ray
     except ModuleNotFoundError as error:
@@ -121,16 +123,13 @@ def connect(address: str | None, need: Need) -> Link:
 def _start(ray: Any, need: Need) -> str:
     """Start Ray on this machine, in a folder of its own; return the folder."""
     cpus = max(1, math.ceil(need.workers * need.cpus))
-    for attempt in range(_ATTEMPTS):
-        folder = _new_folder()
-        try:
-            ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, _temp_dir=folder, **_quiet())
-            return folder
-        except Exception as error:
-            shutil.rmtree(folder, ignore_errors=True)
-            if attempt == _ATTEMPTS - 1:
-                raise AutomlError(f"Ray cannot be started: {_first_line(error)}", "Try --runner process.") from error
-    raise AssertionError("the last attempt returns or raises")
+    folder = _new_folder()
+    try:
+        ray.init(address=LOCAL, num_cpus=cpus, include_dashboard=False, _temp_dir=folder, **_quiet())
+    except Exception as error:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise AutomlError(f"Ray cannot be started: {_first_line(error)}", "Try --runner process.") from error
+    return folder
 
 
 def _new_folder() -> str:

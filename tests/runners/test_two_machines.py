@@ -21,7 +21,8 @@ def ran(code, *arguments):
 
 CLUSTER = """
     import json, os, signal, sys, time
-    import automl.telemetry
+    from automl.runners._ray_link import import_ray
+    import_ray()
     from ray.cluster_utils import Cluster
     import automl
     from automl.core.records import Outcome
