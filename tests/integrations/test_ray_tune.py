@@ -15,12 +15,13 @@ from ray.tune.search import ConcurrencyLimiter, Searcher
 
 from automl.controllers.evolution import Evolution
 from automl.core.errors import AutomlError, Incompatible, InvalidCandidate, UnknownName, UsageError
+from automl.integrations.optuna import samplers
 from automl.integrations.ray_tune import AsTuneSearcher, candidate_of
 from automl.integrations.tune_space import TuneSpace
 from automl.testing.towers import TowerSpace, TowerTrainer
 
 pytestmark = pytest.mark.xdist_group("ray")
-NAMES = ["bayesian", "conservative", "evolution", "random", "reinforce"]
+NAMES = samplers()
 SMALL = {"evolution": {"population": 4, "sample": 2}, "bayesian": {"startup": 4}}
 SPACE = {
     "x": tune.uniform(0.0, 5.0),
