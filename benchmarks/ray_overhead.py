@@ -21,6 +21,8 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -188,6 +190,7 @@ def show(name: str, value: float, unit: str, bar: tuple[str, float] | None = Non
 
 def main() -> None:
     """Measure and print."""
+    print(f"python benchmarks/{Path(__file__).name}: ray {version('ray')}, {os.cpu_count()} cores")
     link = connect(None, Need(8, 1.0, 0.0))  # as many idle workers as Ray needs, so that plain tasks start none
     with keep_actors():
         calls = per_call()

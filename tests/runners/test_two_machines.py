@@ -33,14 +33,15 @@ CLUSTER = """
         def measure(self, seconds, report):
             began = time.time()
             time.sleep(seconds)
-            node = int(os.environ["RAY_NODE_ID"][:8], 16)
+            with open(f"/proc/{os.getppid()}/stat") as stat:  # of the actor, whose parent is the raylet of its node
+                node = int(stat.read().rsplit(")", 1)[1].split()[1])
             gpu = int(os.environ["CUDA_VISIBLE_DEVICES"])
             return Outcome({"node": node, "gpu": gpu, "from": began, "to": time.time()})
 
     cluster = Cluster(initialize_head=True, head_node_args={"num_cpus": 2, "num_gpus": 1, "include_dashboard": False})
     second = cluster.add_node(num_cpus=2, num_gpus=1)
     cluster.wait_for_nodes()
-    name = int(second.node_id[:8], 16)
+    name = second.all_processes["raylet"][0].process.pid
 """
 
 PLACES = (
