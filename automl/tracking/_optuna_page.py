@@ -7,7 +7,6 @@ write them would take two seconds.
 from __future__ import annotations
 
 import json
-import math
 import mimetypes
 import re
 import tempfile
@@ -25,6 +24,7 @@ from automl.assembly import space_from
 from automl.core.errors import AutomlError
 from automl.core.records import Trial
 from automl.core.space import SearchSpace
+from automl.tracking.numbers import number
 
 MOST_NOTES = 200
 """Of so many trials, the best, the dashboard has a drawing: it reads all notes whenever it looks at a study."""
@@ -59,7 +59,7 @@ def page_of(archive: Archive, sections: Sequence[Any], files: Mapping[str, bytes
     space = space_from(archive.header)
     best = archive.best.number if archive.best else None
     noted = {trial.number: trial for trial in (*archive.front, *archive.ranked[:MOST_NOTES])}
-    notes = {number: note(trial, archive, space) for number, trial in list(noted.items())[:MOST_NOTES]}
+    notes = {place: note(trial, archive, space) for place, trial in list(noted.items())[:MOST_NOTES]}
     return Page(dict(_figures(sections)), notes, files, best)
 
 
@@ -96,13 +96,6 @@ def drawing(text: str) -> str:
         head = text[: text.index(settings[0][0] + "=")].strip()
         return "\n".join([*filter(None, [head]), *(f"  {name:<{width}}  {value}" for name, value in settings)])
     return "\n".join(wrap(text, _WIDTH)) or text
-
-
-def number(value: Any) -> str:
-    """Return a number as people read it; anything else as it is."""
-    if not isinstance(value, int | float) or not math.isfinite(value):
-        return str(value)
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.7g}"
 
 
 def exported_files(archive: Archive, svg: str) -> dict[str, bytes]:

@@ -21,10 +21,10 @@ from automl.tracking._optuna_page import (
     file_attributes,
     file_id,
     note_attributes,
-    number,
 )
 from automl.tracking._optuna_store import artifacts_beside, open_storage
 from automl.tracking._optuna_trials import Projected, Projection
+from automl.tracking.numbers import number
 
 IDENTITY = "identity"
 """User attribute of an Optuna study that holds `StudyInfo.identity`."""

@@ -18,6 +18,7 @@ from automl.core.records import Trial
 from automl.exports import chosen_trial, example_input, export, load
 from automl.reading import open_archive
 from automl.tracking.light_trials import public_url
+from automl.tracking.numbers import number
 
 if TYPE_CHECKING:
     from mlflow import MlflowClient
@@ -194,7 +195,7 @@ def _version(client: MlflowClient, name: str, model: LoggedModel, archive: Archi
         client.get_registered_model(name)
     except MlflowException:
         client.create_registered_model(name, {"automl.space": archive.info.space})
-    shown = ", ".join(f"{metric} {value:.4g}" for metric, value in _metrics(archive, trial).items())
+    shown = ", ".join(f"{metric} {number(value)}" for metric, value in _metrics(archive, trial).items())
     made = client.create_model_version(
         name,
         _source(client, model),
