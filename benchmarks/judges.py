@@ -10,8 +10,9 @@ table, and process CPU seconds of 200 evaluations. Larger is better everywhere. 
 bbob a "seed" is a function: all 24, instance 1, dimension 5, each searched once with a seed of its own; the value is
 minus log10 of the distance to the minimum, at least 1e-8.
 
-With `--kept` every search is written down when it is done and not repeated. `surrogate` was developed on phoneme
-(hpobench), protein_structure (hpolib), cifar100 (nas201) and bbob instance 3, all with seeds from 100 on.
+With `--kept` every search is written down when it is done and not repeated; `--print` searches nothing more. The
+controller `surrogate` was developed on phoneme (hpobench), protein_structure (hpolib), cifar100 (nas201) and bbob
+instance 3, all with seeds from 100 on.
 """
 
 from __future__ import annotations
@@ -22,7 +23,6 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -77,20 +77,40 @@ def seeds_of(table: str, seeds: int) -> range:
     return range(24 if table == "bbob" else seeds)
 
 
-def searched(
-    table: str, searchers: Sequence[str], seeds: range, kept: dict[str, Any], write: Callable[[Any], None]
-) -> Scores:
-    """Search a table with every searcher and seed that is not among what was kept."""
+class Kept:
+    """Finished searches by table, searcher and seed.
+
+    Args:
+        file: where they are written down; None keeps them in memory.
+    """
+
+    def __init__(self, file: Path | None) -> None:
+        self._file = file
+        self._found: dict[str, list[float]] = {}
+        for line in file.read_text().splitlines() if file and file.exists() else ():
+            self._found.update(json.loads(line))
+
+    def get(self, table: str, searcher: str, seed: int) -> list[float] | None:
+        return self._found.get(f"{table}/{searcher}/{seed}")
+
+    def put(self, table: str, searcher: str, seed: int, found: list[float]) -> None:
+        self._found[f"{table}/{searcher}/{seed}"] = found
+        if self._file:
+            with self._file.open("a") as file:
+                file.write(json.dumps({f"{table}/{searcher}/{seed}": found}) + "\n")
+
+
+def searched(table: str, searchers: Sequence[str], seeds: range, kept: Kept, *, more: bool) -> Scores:
+    """Return the scores of searches that are kept; with `more`, search what is not, and keep it."""
     landscape, scored = TABLES[table]
     scores: Scores = {}
     for searcher in searchers:
         for seed in seeds:
-            case = f"{table}/{searcher}/{seed}"
-            if case not in kept:
+            if more and kept.get(table, searcher, seed) is None:
                 found = search(searcher, landscape(seed), seed, AFTER[-1])
-                kept[case] = [*scored(found.best[[after - 1 for after in AFTER]]).tolist(), found.seconds]
-                write({case: kept[case]})
-            scores.setdefault(searcher, {})[seed] = np.array(kept[case])
+                kept.put(table, searcher, seed, [*scored(found.best[[n - 1 for n in AFTER]]).tolist(), found.seconds])
+            if (done := kept.get(table, searcher, seed)) is not None:
+                scores.setdefault(searcher, {})[seed] = np.array(done)
     return scores
 
 
@@ -162,23 +182,14 @@ def main() -> int:
     parser.add_argument("--seeds", type=int, default=20, help="seeds 0, 1, ... (bbob: always one search per function)")
     parser.add_argument("--searchers", nargs="*", choices=[*CONTROLLERS, *SAMPLERS], help="some only")
     parser.add_argument("--kept", type=Path, help="a file in which finished searches are kept")
+    parser.add_argument("--print", action="store_true", help="search nothing: print what is kept")
     asked = parser.parse_args()
-    kept: dict[str, Any] = {}
-    if asked.kept and asked.kept.exists():
-        for line in asked.kept.read_text().splitlines():
-            kept.update(json.loads(line))
-
-    def write(found: Any) -> None:
-        if asked.kept:
-            with asked.kept.open("a") as file:
-                file.write(json.dumps(found) + "\n")
-
-    every: dict[str, Scores] = {}
+    kept, every = Kept(asked.kept), dict[str, Scores]()
     for table in (name for name in TABLES if asked.family in ("all", name.partition(" ")[0])):
         names = asked.searchers or [*SAMPLERS, *CONTROLLERS]
-        every[table] = searched(table, names, seeds_of(table, asked.seeds), kept, write)
-        printed(table, every[table])
-        sys.stdout.flush()
+        every[table] = searched(table, names, seeds_of(table, asked.seeds), kept, more=not asked.print)
+        if every[table]:
+            printed(table, every[table])
     return verdict(every)
 
 
