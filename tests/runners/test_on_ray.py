@@ -265,7 +265,7 @@ def test_a_script_joins_a_cluster_quietly_and_leaves_it_as_it_was(address):
     assert (done.stderr, done.returncode) == ("", 0)
     first, second = map(int, done.stdout.split())
     assert first == second
-    assert not alive(first)
+    wait_until_gone(first)
     assert ray.get(ray.put(1)) == 1, "the cluster is still there"
 
 
@@ -277,8 +277,12 @@ def test_nothing_is_left_of_a_study_that_is_killed(address):
     study.kill()
     study.wait()
     study.stdout.close()
+    wait_until_gone(pid, parent)
+
+
+def wait_until_gone(*pids):
     until = time.monotonic() + 30.0
-    while runs(pid) or runs(parent):
+    while any(runs(pid) for pid in pids):
         assert time.monotonic() < until, "an actor outlives its study"
         time.sleep(0.05)
 
