@@ -15,7 +15,7 @@ ACCURACY = Objectives.parse(["max:val_accuracy"])
 
 
 class TestSurrogateContract(ControllerContract):
-    evaluations = 18
+    evaluations = 15
     every = 8
 
     @pytest.fixture
