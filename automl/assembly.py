@@ -22,7 +22,6 @@ from automl.core.trainer import Taking, Trainer
 from automl.fit import check_objectives, check_pair, trainers_for
 from automl.registry import load, names, settings_of
 from automl.settings import assign, complete, program_of
-from automl.tracking._autologged import store_in_use
 
 _BASELINE = "random"
 
@@ -119,7 +118,7 @@ def _resolve(config: SearchConfig, objectives: Objectives, budget: Budget) -> Se
     """Fill in every default that is left."""
     out = Path(config.out) if config.out else _free_directory(f"{config.space}-{config.controller}")
     optuna = config.optuna or os.environ.get("OPTUNA_STORAGE") or f"sqlite:///{out.parent / 'optuna.db'}"
-    mlflow = config.mlflow or os.environ.get("MLFLOW_TRACKING_URI") or store_in_use()
+    mlflow = config.mlflow or os.environ.get("MLFLOW_TRACKING_URI") or load("trackers", "mlflow").store_in_use()
     mlflow = mlflow or f"sqlite:///{out.parent / 'mlflow.db'}"
     return config.model_copy(
         update={

@@ -29,11 +29,10 @@ class Halving(Controller):
     costs the difference only; else it starts afresh.
 
     With several `seeds` what has come to the whole effort is raced: measured again with another seed, and again, until
-    it has had them all, or is behind the best of those that had; at a lower `level`, until it is significantly worse by
-    a t test whose noise is estimated over all trials (see `_halving.race`). Seeds other than the first are measured
-    afresh. The trial is judged by its mean, and so it is by the controller inside, which is told one result per trial:
-    that of the highest effort. What did not get there, or not through its seeds, was stopped early and ranks behind all
-    others.
+    it has had them all, or is significantly worse than the best of those that had (a t test whose noise is estimated
+    over all trials; see `_halving.race`). Seeds other than the first are measured afresh. The trial is judged by its
+    mean, and so it is by the controller inside, which is told one result per trial: that of the highest effort. What
+    did not get there, or not through its seeds, was stopped early and ranks behind all others.
     A race frees runs for more candidates, which pays where good ones are rare: among many that are about as good, three
     seeds for each of a few find the same.
 
@@ -46,8 +45,8 @@ class Halving(Controller):
             little, half the effort is short enough.
         brackets: how many; each begins one effort higher than the one before.
         seeds: with how many seeds the best are measured.
-        level: of the test by which a trial gets no further seed: at a half whoever is behind, at 0.1 whoever is behind
-            by more than chance explains in nine of ten cases; 0 gives every trial all of them.
+        level: of the test by which a trial gets no further seed: the chance to drop one that is as good as the best. At
+            a half whoever is behind is dropped; 0 gives every trial all its seeds.
         continues: whether a longer measurement continues the weights of the shorter one, if the space is `Inheritable`.
     """
 
@@ -62,7 +61,7 @@ class Halving(Controller):
         min_effort: float = 1 / 3,
         brackets: int = 1,
         seeds: int = 1,
-        level: float = 0.5,
+        level: float = 0.1,
         continues: bool = True,
     ) -> None:
         super().__init__(space, objectives, seed)

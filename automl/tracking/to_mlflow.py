@@ -11,7 +11,7 @@ from automl.core.errors import UsageError
 from automl.core.records import Trial
 from automl.core.surroundings import SURROUND
 from automl.core.tracker import StudyInfo, Tracker
-from automl.tracking._autologged import evaluation, outer_run
+from automl.tracking._autologged import evaluation, outer_run, store_in_use
 from automl.tracking.background import Background
 from automl.tracking.light_trials import public_url, without_weights
 
@@ -72,6 +72,8 @@ class ToMlflow(Tracker):
             `seconds` at most.
         seconds: how long the end of a study may wait for the store.
     """
+
+    store_in_use = staticmethod(store_in_use)
 
     def __init__(
         self,

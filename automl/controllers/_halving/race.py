@@ -11,8 +11,8 @@ over k seeds by a one-sided t test with as many degrees of freedom as that estim
     t = (l - m) / (s sqrt(1/j + 1/k)),   s² = Σ_c Σ_i (x_ci - mean_c)² / Σ_c (n_c - 1)
 
 It assumes that the noise is about as large everywhere. Where it is larger for good candidates, s is too small for them
-and they are dropped too easily; a smaller level makes up for it. At a level of one half whoever is behind is dropped.
-That is the default: with few runs, another candidate is worth more than certainty about one that is behind.
+and they are dropped too easily; a smaller level makes up for it. At a level of one half whoever is behind is dropped,
+which is worth a try where runs are few: another candidate may tell more than certainty about one that is behind.
 
 Seeds are not paired: that of an evaluation depends on its trial, so equal steps of two trials share nothing. Where they
 would (`benchmarks/morl_replay.py` prints it), what a seed has in common over all candidates is a few percent of the
