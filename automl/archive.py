@@ -114,10 +114,12 @@ class Archive:
         """Return the trials to train in full: the best; with several objectives those of the front.
 
         Where plans were proposed for budgets, the best at each budget is one of them. Where several compete for one
-        objective, the best of the defaults that were tried is one of them: luck may have put it behind the others.
+        objective, every default that was tried competes beside them: one measurement may have put it behind the others,
+        and it is what a search must not lose to.
 
         Args:
-            wanted: how many; None is one for each budget, else one for one objective, and five of a front.
+            wanted: how many, without the defaults; None is one for each budget, else one for one objective, and five of
+                a front.
             defaults: answers that make the candidates one would take without a search (`Defaulting`).
         """
         if self.by_budget:
@@ -125,8 +127,7 @@ class Archive:
         if len(self.info.objectives.goals) == 1:
             feasible = [trial for trial in self.ranked if self.info.objectives.feasible(trial.metrics)]
             best = feasible[: 1 if wanted is None else wanted]
-            usual = next((trial for trial in feasible if _made_by(trial, defaults)), None)
-            return tuple([*best[:-1], usual] if len(best) > 1 and usual and usual not in best else best)
+            return tuple(best if len(best) < 2 else [*best, *_usual(feasible, defaults, best)])
         most = _FRONT_FINALISTS if wanted is None else wanted
         front = self.front
         if len(front) <= most:
@@ -290,10 +291,19 @@ class Archive:
         return corners
 
 
-def _made_by(trial: Trial, answers: Sequence[Mapping[str, Value]]) -> bool:
-    """Say whether one of several sets of answers made a trial's candidate: they may answer more than was asked."""
-    given = {name: choice.value for name, choice in trial.choices.items()}
-    return any(given.items() <= each.items() for each in answers)
+def _usual(feasible: Sequence[Trial], defaults: Sequence[Mapping[str, Value]], best: Sequence[Trial]) -> list[Trial]:
+    """Return the best trial of every default that none of the best few is, in the order of the defaults."""
+    found: list[Trial] = []
+    for answers in defaults:
+        tried = next((trial for trial in feasible if _is_made_by(trial, answers)), None)
+        if tried is not None and tried not in (*best, *found):
+            found.append(tried)
+    return found
+
+
+def _is_made_by(trial: Trial, answers: Mapping[str, Value]) -> bool:
+    """Say whether answers made a trial's candidate: they may answer more than was asked."""
+    return all(name in answers and answers[name] == choice.value for name, choice in trial.choices.items())
 
 
 def _measurements(trial: Trial) -> Iterable[Sequence[Result]]:

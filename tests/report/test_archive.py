@@ -136,21 +136,22 @@ def test_of_several_finalists_the_best_is_the_one_that_is_best_when_trained_in_f
     assert with_finals(*both, failed).best is steady
 
 
-def test_the_default_competes_with_the_finalists_even_where_it_was_unlucky():
+def test_every_default_competes_with_the_finalists_even_where_it_was_unlucky():
     def answered(number, accuracy, width):
         result = measured(number, accuracy)
         choices = {"width": Choice(width, Integers(1, 9)), "depth": Choice(2, Integers(1, 9))}
         return closed(replace(result, proposal=replace(result.proposal, choices=choices)))
 
     archive = study(*(answered(i, a, width) for i, (a, width) in enumerate([(0.9, 4), (0.8, 5), (0.7, 6), (0.6, 1)])))
-    usual = [{"width": 1, "depth": 2}]
-    assert [trial.number for trial in archive.finalists(3)] == [0, 1, 2]
-    assert [trial.number for trial in archive.finalists(3, usual)] == [0, 1, 3]
-    assert [trial.number for trial in archive.finalists(4, usual)] == [0, 1, 2, 3]
-    more = [{**usual[0], "pooling": "mean"}]  # a default knows answers to questions that a program need not ask
-    assert [trial.number for trial in archive.finalists(3, more)] == [0, 1, 3]
-    assert [trial.number for trial in archive.finalists(None, usual)] == [0]
-    assert [trial.number for trial in archive.finalists(3, [{"width": 9, "depth": 2}])] == [0, 1, 2]
+    usual = {"width": 1, "depth": 2}
+    assert [trial.number for trial in archive.finalists(2)] == [0, 1]
+    assert [trial.number for trial in archive.finalists(2, [usual])] == [0, 1, 3]
+    assert [trial.number for trial in archive.finalists(4, [usual])] == [0, 1, 2, 3]
+    more = {**usual, "pooling": "mean"}  # a default knows answers to questions that a program need not ask
+    assert [trial.number for trial in archive.finalists(2, [more, usual])] == [0, 1, 3]
+    assert [trial.number for trial in archive.finalists(2, [usual, {"width": 6, "depth": 2}])] == [0, 1, 3, 2]
+    assert [trial.number for trial in archive.finalists(None, [usual])] == [0]
+    assert [trial.number for trial in archive.finalists(2, [{"width": 9, "depth": 2}])] == [0, 1]
 
 
 def test_of_those_who_compete_one_wins():
