@@ -66,13 +66,16 @@ def summarise(archive: Archive, space: SearchSpace[Any], trainer: Any = None) ->
 def failures(archive: Archive) -> list[dict[str, Any]]:
     """Return why evaluations failed: the most common messages, each with its kind and how many evaluations it ended.
 
+    What a watch stopped has failed at nothing, and is left out.
+
     Args:
         archive: the study, finished or not.
 
     Returns:
         At most three of {"count", "kind", "message"}, the most common first; empty if no evaluation failed.
     """
-    said = Counter((r.error.kind, " ".join(r.error.message.split())) for r in archive.results if r.error)
+    errors = (result.error for result in archive.results if result.error and result.error.kind != "stopped")
+    said = Counter((error.kind, " ".join(error.message.split())) for error in errors)
     return [
         {"count": count, "kind": kind, "message": text if len(text) <= _LONGEST else text[: _LONGEST - 1] + "…"}
         for (kind, text), count in said.most_common(_MOST_FAILURES)

@@ -180,8 +180,19 @@ class Trial:
 
     @property
     def tentative(self) -> bool:
-        """Whether the trial was stopped early: everything it is judged by was `Proposal.tentative`."""
+        """Whether its controller gave it up early: everything it is judged by was `Proposal.tentative`."""
         return self.place is not None and all(result.proposal.tentative for result in self.repetitions)
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it has nothing to show because a watch ended it (`Controller.watch`)."""
+        last = self.results[-1].error if self.place is None else None
+        return last is not None and last.kind == "stopped"
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether it was not measured to its end: by its controller (`tentative`) or by a watch (`stopped`)."""
+        return self.tentative or self.stopped
 
     def course(self, metric: str) -> list[tuple[float, float]]:
         """Return a metric over the evaluations of the trial, one after the other, as (step, value) pairs.
@@ -197,12 +208,6 @@ class Trial:
             points += curve
             offset += max((step for step, _ in result.curve), default=0) or len(curve)
         return points
-
-    @property
-    def stopped(self) -> bool:
-        """Whether it has nothing to show because a watch ended it (`Controller.watch`)."""
-        last = self.results[-1].error if self.place is None else None
-        return last is not None and last.kind == "stopped"
 
     @property
     def choices(self) -> Mapping[str, Choice]:

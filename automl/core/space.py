@@ -219,8 +219,8 @@ class Relaxable(Protocol[C]):
     relaxed candidate's size is still kept, and the same as `size`.
 
     Rules are the ways to read a relaxed run. The first is the one that was learned; the others are its controls, which
-    need fewer stages: theirs are the first ones of the first rule's. A space may name rules in `spares`, a mapping: such
-    a rule is read of its own accord only where nothing can be read by the rule that it is mapped to.
+    need fewer stages: theirs are the first ones of the first rule's. A space may name rules in `spares`, a mapping:
+    such a rule is read of its own accord only where nothing can be read by the rule that it is mapped to.
     """
 
     rules: Sequence[str]

@@ -84,9 +84,10 @@ def _story(archive: Archive, trial: Trial) -> Cell:
     text = html.escape(words.shortened(words.compact(trial.candidate), 240))
     if trial.judged is None:
         why = html.escape(words.shortened(words.failure(trial), 240))
-        return Cell(f'<span class="bad">{why}</span> <code>{text}</code>', numeric=False)
+        tone = "" if trial.stopped else ' class="bad"'
+        return Cell(f"<span{tone}>{why}</span> <code>{text}</code>", numeric=False)
     beyond = "" if archive.info.objectives.feasible(trial.metrics) else '<b class="badge">beyond a limit</b> '
-    early = '<b class="badge">stopped early</b> ' if trial.tentative else ""
+    early = '<b class="badge">stopped early</b> ' if trial.stopped_early else ""
     return Cell(f"{early}{beyond}<code>{text}</code>", numeric=False)
 
 

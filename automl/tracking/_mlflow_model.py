@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import inspect
 import json
+import logging
 import warnings
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -55,8 +56,10 @@ def save_network(logged: Logged, path: Path, described: Model) -> None:
     A graph needs an example, of two rows or more for a free batch size. Of several inputs MLflow makes no function;
     `_graph_pyfunc` does, of arrays by name.
     """
+    level = logging.getLogger().level
     import mlflow.pytorch
 
+    logging.getLogger().setLevel(level)  # the import raises it to ERROR, for everybody
     model, names = logged.model, _names(logged)
     inputs = _inputs(logged.example)
     several = len(inputs) > 1

@@ -195,7 +195,7 @@ class MlflowWriter:
         chosen = params({name: choice.value for name, choice in trial.choices.items()})
         self._log_batches(run_id, metrics(trial, self._study.objectives), [*chosen, *_circumstances(trial)])
         self._artifact(run_id, artifacts, "candidate.json", json.dumps(trial.candidate, indent=2))
-        state = "KILLED" if trial.open else "FINISHED" if trial.judged else "FAILED"
+        state = "KILLED" if trial.open or trial.stopped else "FINISHED" if trial.judged else "FAILED"
         self._client.set_terminated(run_id, state, milliseconds(trial.finished))
         self._children[trial.number] = (run_id, state)
 
@@ -218,9 +218,11 @@ def _tags(trial: Trial, parent: str) -> dict[str, str]:
     tags = {"mlflow.parentRunId": parent, KIND: "trial", NUMBER: str(trial.number)}
     failures = [f"{r.error.kind}: {r.error.message}" for r in trial.results if r.error]
     said = failures[-1][:_LONGEST] if failures else ""
-    if trial.tentative:
+    if trial.stopped_early:
         tags[STOPPED_EARLY] = "true"
-    return tags | ({"mlflow.note.content": said, "automl.failure": said} if said else {})
+    if said:
+        tags["mlflow.note.content"] = said
+    return tags | ({"automl.failure": said} if said and not trial.stopped else {})
 
 
 def _circumstances(trial: Trial) -> list[Param]:
@@ -233,7 +235,7 @@ def _circumstances(trial: Trial) -> list[Param]:
 def _state(trial: Trial) -> str:
     if trial.open:
         return "open"
-    if trial.tentative:
+    if trial.stopped_early:
         return "stopped early"
     return "finished" if trial.judged else "failed"
 

@@ -115,7 +115,7 @@ class Projection:
             points=_points(trial, self._objectives.goals[0]),
             started=datetime.fromtimestamp(trial.started),
             finished=datetime.fromtimestamp(trial.finished),
-            pruned=trial.tentative or trial.stopped,
+            pruned=trial.stopped_early,
         )
 
     def _values(self, metrics: Metrics) -> tuple[float, ...] | None:
