@@ -298,7 +298,7 @@ class RunnerContract:
 
     def test_a_worker_that_does_not_listen_is_killed(self, start: Start) -> None:
         self._needs_isolation()
-        runner = start(limit=0.3)
+        runner = start(limit=1.0)
         result = only(runner, Deed("shut_ears", SOON))
         assert result.error is not None
         assert result.error.kind == "timeout"

@@ -227,10 +227,9 @@ def winner(seed, runs, level):
     return board_value(best_trial(results).judged.proposal.candidate)
 
 
-@pytest.mark.parametrize("level", [0.1, 0.5])
-def test_racing_beats_fixed_repetition_at_equal_runs(level):
+def test_racing_beats_fixed_repetition_at_equal_runs():
     """Ninety runs, as thirty candidates with three seeds each, or as many as the race allows. Seeds 0 to 99."""
-    raced = np.array([winner(seed, 90, level) for seed in range(100)])
+    raced = np.array([winner(seed, 90, 0.1) for seed in range(100)])
     fixed = np.array([winner(seed, 90, 0.0) for seed in range(100)])
     assert raced.mean() > fixed.mean()
     assert np.mean(raced > fixed) + 0.5 * np.mean(raced == fixed) >= 0.55
