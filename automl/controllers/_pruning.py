@@ -91,6 +91,13 @@ class Pruning:
             self._warned = True
             _log.warning("The pruner has nothing to judge by: %s is not reported while an evaluation goes on.", metric)
 
+    def course(self, result: Result) -> Points:
+        """Return the score of a trial that was stopped, by step; nothing of any other."""
+        if result.error is None or result.error.kind != "stopped":
+            return ()
+        points = points_of(result.curve, self._goal.metric)
+        return tuple((step, self._goal.score({self._goal.metric: value})) for step, value in points)
+
     def dump(self) -> list[Any]:
         """Return everything as JSON."""
         return [[past.number, past.value, [list(p) for p in past.points], dict(past.notes)] for past in self._past]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Collection, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -71,7 +70,8 @@ class Bayesian(Controller):
     def tell(self, results: Sequence[Result]) -> Collection[int]:
         for result in results:
             metrics = result.outcome.metrics if result.outcome else None
-            self._study.tell(result.proposal.trial, metrics, self._course(result))
+            course = () if self._pruning is None else self._pruning.course(result)
+            self._study.tell(result.proposal.trial, metrics, course)
             if self._pruning is not None:
                 self._pruning.tell(result)
         return [result.proposal.trial for result in results]
@@ -92,13 +92,6 @@ class Bayesian(Controller):
     def _propose(self) -> Proposal:
         trial, candidate, trace = self._study.ask(self.space.build, self._defaults)
         return Proposal(trial, 0, candidate, choices=trace)
-
-    def _course(self, result: Result) -> list[tuple[int, float]]:
-        """Return the score of a trial that was stopped, by step."""
-        if result.error is None or result.error.kind != "stopped" or len(self.objectives.goals) > 1:
-            return []
-        goal = self.objectives.goals[0]
-        return [(step, goal.score(m)) for step, m in result.curve if math.isfinite(m.get(goal.metric, math.nan))]
 
     def _new_pruning(self, pruner: str) -> Pruning:
         from automl.controllers._pruning import Pruning

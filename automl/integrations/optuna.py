@@ -29,7 +29,7 @@ from automl.core.records import Failure, Outcome, Proposal, Result
 from automl.core.space import SearchSpace
 from automl.integrations.optuna_domains import answers_of, domain_of, suggestion
 from automl.integrations.optuna_space import SeenSpace
-from automl.integrations.prescription import is_followed
+from automl.integrations.prescription import is_followed, is_measured_once
 from automl.registry import load, usable
 from automl.settings import assign
 
@@ -197,7 +197,7 @@ class AsOptunaSampler(BaseSampler):  # type: ignore[misc]
         """Ask the controller; None if it has nothing to propose."""
         controller = self._the_controller(study)
         asked = controller.ask(1, 0.0)
-        if asked and not _is_measured_once(asked[0]):
+        if asked and not is_measured_once(asked[0]):
             raise _needs_more(type(controller))
         return asked[0] if asked else None
 
@@ -266,8 +266,4 @@ def _is_plain(cls: type[Controller]) -> bool:
     """Say whether a controller measures each candidate once and in full, as far as its first proposal shows."""
     space = SeenSpace()
     asked = cls(space, Objectives.parse(["max:value0"]), 0).ask(1, 0.0)
-    return bool(asked) and _is_measured_once(asked[0])
-
-
-def _is_measured_once(proposal: Proposal) -> bool:
-    return proposal.effort == 1.0 and proposal.step == 0 and proposal.parent is None and not proposal.tentative
+    return bool(asked) and is_measured_once(asked[0])

@@ -10,7 +10,7 @@ from typing import Any, TypeAlias
 from automl.core.choices import Choose, Trace
 from automl.core.domains import Domain, Reals, Value
 from automl.core.space import SearchSpace
-from automl.integrations.prescription import Prescription
+from automl.integrations.prescription import Prescription, forced
 
 _ENOUGH = 5
 """In so many trials an answer must have been given before a name that never came with it is thought not to."""
@@ -71,10 +71,8 @@ class SeenSpace(SearchSpace[dict[str, Value]]):
         return answers
 
     def _rebuild(self, choose: Choose, trace: Trace) -> dict[str, Value]:
-        return {
-            name: choose(name, choice.domain, allowed=[choice.value] if self._force else None)
-            for name, choice in trace.items()
-        }
+        ask = forced(choose, trace) if self._force else choose
+        return {name: ask(name, choice.domain) for name, choice in trace.items()}
 
     def _goes_with(self, name: str, given: _Answer) -> bool:
         return self._trials[given] < _ENOUGH or given in self._together[name]

@@ -52,6 +52,11 @@ def forced(choose: Choose, trace: Trace) -> Choose:
     return only
 
 
+def is_measured_once(proposal: Proposal) -> bool:
+    """Say whether a candidate is measured once, in full and from nothing: more can be told to no other tool."""
+    return proposal.effort == 1.0 and proposal.step == 0 and proposal.parent is None and not proposal.tentative
+
+
 def is_followed(proposal: Proposal, used: Trace) -> bool:
     """Say whether all answers that were used are those that were proposed; a proposal may hold more."""
     return all(name in proposal.choices and proposal.choices[name].value == used[name].value for name in used)

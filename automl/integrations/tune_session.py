@@ -13,7 +13,7 @@ from automl.core.errors import Incompatible, InvalidCandidate
 from automl.core.objectives import Objectives
 from automl.core.records import Failure, Json, Metrics, Outcome, Proposal, Result
 from automl.core.space import Defaulting, SearchSpace
-from automl.integrations.prescription import Prescription, forced, is_followed
+from automl.integrations.prescription import Prescription, forced, is_followed, is_measured_once
 
 Factory: TypeAlias = Callable[[SearchSpace[Any], Objectives, int], Controller]
 Curve: TypeAlias = Sequence[tuple[int, Metrics]]
@@ -111,7 +111,7 @@ class TuneSession:
         if not proposals:
             return None
         proposal = proposals[0]
-        if proposal.effort != 1.0 or proposal.step or proposal.parent is not None or proposal.tentative:
+        if not is_measured_once(proposal):
             raise Incompatible(
                 f"{type(self._controller).__name__} decides how long a candidate is measured, and Tune cannot be told.",
                 "Use the controller inside, and tune.schedulers.ASHAScheduler beside it.",

@@ -62,11 +62,8 @@ def agreement(one: Tensor, other: Tensor, sizes: Tensor) -> float:
     """
     values = sizes.unsqueeze(1).expand_as(one).double()
     most = [share * float(values.sum()) for share in SHARES]
-    common = [
-        float(values[_kept(one, values, each) & _kept(other, values, each)].sum())
-        / float(values[_kept(other, values, each)].sum().clamp(min=1.0))
-        for each in most
-    ]
+    pairs = [(_kept(one, values, each), _kept(other, values, each)) for each in most]
+    common = [float(values[a & b].sum()) / float(values[b].sum().clamp(min=1.0)) for a, b in pairs]
     return sum(common) / len(common)
 
 

@@ -16,12 +16,11 @@ from torch import Tensor, nn
 from automl.core.errors import WeightsError
 from automl.core.records import Weights
 from automl.search_spaces.gnn.bank import Array
-from automl.search_spaces.gnn.candidate import Gnn
+from automl.search_spaces.gnn.candidate import Gnn, Norm
 from automl.search_spaces.gnn.size import Task, shapes
 from automl.trainers.gnn.dropout import dropout
 from automl.trainers.gnn.features import Features, dropped
 from automl.trainers.gnn.layer import ACTIVATIONS, MessagePassing
-from automl.trainers.gnn.recipe import Norm
 from automl.trainers.gnn.sparse import product
 from automl.trainers.gnn.wiring import Wiring
 

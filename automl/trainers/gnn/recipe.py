@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
 from automl.core.errors import UsageError
+from automl.search_spaces.gnn.candidate import Norm
 from automl.trainers.gnn.tasks.level import Decoder
 
 Device: TypeAlias = Literal["auto", "cpu", "gpu"]
-Norm: TypeAlias = Literal["layer", "batch", "none"]
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,10 +6,9 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from automl.search_spaces.gnn.candidate import Activation, Aggregate, Attention, Gnn, Layer, Pooling
+from automl.search_spaces.gnn.candidate import Activation, Aggregate, Attention, Gnn, Layer, Norm, Pooling
 from automl.search_spaces.gnn.size import VECTORS, Shape, shapes
 from automl.trainers.gnn import heads, plain
-from automl.trainers.gnn.recipe import Norm
 
 SCORES: Mapping[Attention, Callable[..., Any]] = {
     "const": plain.const,

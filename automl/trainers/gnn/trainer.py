@@ -14,12 +14,13 @@ import numpy.typing as npt
 from automl.core.records import Json, Metrics, Outcome, Weights
 from automl.core.trainer import Report, Trainer
 from automl.search_spaces.gnn.bank import SCORE, bank_arrays
+from automl.search_spaces.gnn.candidate import Norm
 from automl.search_spaces.gnn.size import shapes
 from automl.trainers.gnn.data.named import places
 from automl.trainers.gnn.data.read import Reading, read
 from automl.trainers.gnn.data.split import Splitting
 from automl.trainers.gnn.memory import available, refuse_candidate, refuse_too_large
-from automl.trainers.gnn.recipe import Device, Norm, Recipe
+from automl.trainers.gnn.recipe import Device, Recipe
 from automl.trainers.gnn.remarks import remarks
 from automl.trainers.gnn.repeats import SEEDS_APART, later, merged, runs_in, spread
 from automl.trainers.gnn.tasks import TARGETS, Predict, task_of
