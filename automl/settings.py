@@ -13,7 +13,8 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias, get_args, get_origin
 
 from automl.core import programs
@@ -126,28 +127,37 @@ def _owner(key: str, plugins: Plugins) -> tuple[str, str]:
     return owners[0], key
 
 
+def configured(controller: str, given: Mapping[str, Any]) -> partial[Controller]:
+    """Return what makes a registered controller from (space, objectives, seed), with its settings filled in.
+
+    Raises:
+        UnknownName: if there is no controller of that name, or a setting is not one of its own.
+        UsageError: if a value has the wrong type.
+    """
+    cls: type[Controller] = load("controllers", controller)
+    return partial(cls, **assign(given, {"controller": cls})["controller"])
+
+
 @dataclass(frozen=True)
 class NamedController:
     """A controller inside another, as a setting: its text, and what that means."""
 
     text: str
-    cls: type[Controller]
-    settings: Mapping[str, Any] = field(default_factory=dict)
+    make: partial[Controller]
 
     @classmethod
     def parse(cls, text: str) -> NamedController:
         """Read `NAME key=value key=value`.
 
         Raises:
-            UsageError: if there is no controller of that name, or a setting is not one of its own.
+            UsageError: as `configured`, or if a setting has no value.
         """
         name, *rest = text.split() or [""]
-        inner = load("controllers", name)
-        return cls(text, inner, assign(parse_assignments(rest), {"controller": inner})["controller"])
+        return cls(text, configured(name, parse_assignments(rest)))
 
     def __call__(self, space: Any, objectives: Any, seed: int, /) -> Controller:
         """Make the controller."""
-        return self.cls(space, objectives, seed, **self.settings)
+        return self.make(space, objectives, seed)
 
     def __str__(self) -> str:
         return self.text

@@ -13,7 +13,6 @@ import threading
 import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -31,7 +30,7 @@ from automl.integrations.optuna_domains import answers_of, domain_of, suggestion
 from automl.integrations.optuna_space import SeenSpace
 from automl.integrations.prescription import is_followed, is_measured_once
 from automl.registry import load, usable
-from automl.settings import assign
+from automl.settings import configured
 
 Factory: TypeAlias = Callable[[SearchSpace[Any], Objectives, int], Controller]
 _ENDED = (TrialState.COMPLETE, TrialState.PRUNED, TrialState.FAIL)
@@ -49,10 +48,8 @@ def sampler(controller: str, *, seed: int | None = None, **settings: Any) -> AsO
         UnknownName: if there is no controller or no setting of that name.
         Incompatible: if the controller needs more than names.
     """
-    cls: type[Controller] = load("controllers", controller)
-    _refuse_unfit(cls)
-    chosen = assign(settings, {"controller": cls})["controller"]
-    return AsOptunaSampler(partial(cls, **chosen), seed)
+    _refuse_unfit(load("controllers", controller))
+    return AsOptunaSampler(configured(controller, settings), seed)
 
 
 def samplers() -> list[str]:

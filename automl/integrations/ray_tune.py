@@ -30,8 +30,7 @@ from automl.core.space import SearchSpace
 from automl.integrations.tune_session import Factory, TuneSession
 from automl.integrations.tune_space import TuneSpace, has_choices
 from automl.integrations.tune_state import read_state, write_state
-from automl.registry import load
-from automl.settings import assign
+from automl.settings import configured
 
 CANDIDATE = "candidate"
 """The key of a config under which the candidate of a search space of ours lies, as the space dumps it."""
@@ -235,8 +234,7 @@ _PLACES = tuple(f"value{place}" for place in range(64))
 def _factory(controller: str | Factory, settings: Mapping[str, Any]) -> Factory:
     if not isinstance(controller, str):
         return partial(controller, **settings)
-    cls: Any = load("controllers", controller)
-    return partial(cls, **assign(settings, {"controller": cls})["controller"])
+    return configured(controller, settings)
 
 
 def _listed(one_or_several: str | Sequence[str] | None) -> Sequence[str]:

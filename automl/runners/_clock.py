@@ -8,11 +8,21 @@ import time
 from types import FrameType
 from typing import Any
 
-from automl.core.errors import Stop
+from automl.core.errors import Stop, UsageError
 
 AGAIN = 1.0
 """Seconds after which the alarm rings once more: a trainer's `except Exception` may swallow the first."""
 _SOON = 1e-6
+
+
+def check_limit(limit: float | None) -> None:
+    """Refuse a limit that no evaluation could keep.
+
+    Raises:
+        UsageError: if it is not positive.
+    """
+    if limit is not None and not limit > 0:
+        raise UsageError(f"The time limit of an evaluation must be positive, got {limit}.")
 
 
 class Clock:

@@ -9,6 +9,7 @@ from typing import Any
 from automl.core.errors import UsageError
 from automl.core.runner import Job
 from automl.core.trainer import Trainer
+from automl.runners._clock import check_limit
 from automl.runners._crew import SERIAL
 from automl.runners._main import speaks_of_main
 from automl.runners._parcel import Parcel, pack
@@ -23,8 +24,7 @@ def check_settings(kind: str, workers: int, limit: float | None) -> None:
     """
     if workers < 1:
         raise UsageError(f"The {kind} runner needs at least one worker, got {workers}.")
-    if limit is not None and not limit > 0:
-        raise UsageError(f"The time limit of an evaluation must be positive, got {limit}.")
+    check_limit(limit)
 
 
 def pack_with_definitions(message: Any) -> Parcel:

@@ -9,6 +9,7 @@ from automl.core.errors import UsageError
 from automl.core.records import Result
 from automl.core.runner import Job, OnReport, Runner
 from automl.core.trainer import Trainer
+from automl.runners._clock import check_limit
 from automl.runners._evaluate import evaluate
 
 
@@ -30,8 +31,7 @@ class SerialRunner(Runner):
                 f"The serial runner has one place, not {workers}.",
                 "For several workers type --runner process.",
             )
-        if limit is not None and not limit > 0:
-            raise UsageError(f"The time limit of an evaluation must be positive, got {limit}.")
+        check_limit(limit)
         self.capacity = 1
         self._trainer = trainer
         self._limit = limit

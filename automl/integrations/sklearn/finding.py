@@ -16,12 +16,13 @@ from automl.core.errors import AutomlError, UsageError
 from automl.core.records import Weights
 from automl.exports import export
 from automl.ledger import FILE, Ledger
+from automl.model_file import read_body, write_body
 from automl.registry import load as load_plugin
 from automl.session import Session
 from automl.summary import Summary
 from automl.weights import load_weights
 
-_MODEL, _WEIGHTS, _SUMMARY = "model.json", "weights.safetensors", "summary.json"
+_WEIGHTS, _SUMMARY = "weights.safetensors", "summary.json"
 _BOUNDS = ("trials", "time", "workers", "quiet")
 
 
@@ -60,7 +61,7 @@ class Finding:
             raise UsageError(f"{folder} exists already.", "Name another folder.")
         try:
             folder.mkdir(parents=True)
-            (folder / _MODEL).write_text(json.dumps(self.body, indent=2) + "\n", encoding="utf-8")
+            write_body(folder, self.body)
             (folder / _SUMMARY).write_text(json.dumps(self.summary, indent=2) + "\n", encoding="utf-8")
             save_file(dict(self.weights), folder / _WEIGHTS)
         except OSError as error:
@@ -74,7 +75,8 @@ class Finding:
             UsageError: if it is not there.
         """
         try:
-            body, summary = (json.loads((folder / name).read_text("utf-8")) for name in (_MODEL, _SUMMARY))
+            summary = json.loads((folder / _SUMMARY).read_text("utf-8"))
+            body = read_body(folder)
         except (OSError, ValueError) as error:
             raise UsageError(f"{folder} holds no saved estimator: {error}.") from error
         return cls(body, load_weights(folder / _WEIGHTS), summary)
@@ -102,7 +104,7 @@ def find(options: Mapping[str, Any], data: Any, directory: str | Path | None, bu
             raise AutomlError(f"The search ended before it had trained anything at {budget}.", "Give it more trials.")
         best = summary["best"] if budget is None else summary["budgets"][budget]
         export(run, exported, best["trial"])
-        body = json.loads((exported / _MODEL).read_text("utf-8"))
+        body = read_body(exported)
         body["config"]["out"] = None  # where it was searched is nobody's matter any more
         return Finding(body, load_weights(exported / _WEIGHTS), summary)
 
