@@ -1,13 +1,12 @@
 """What a search leaves for use: a candidate, its trained model, and an export that needs nothing of the run.
 
-An export is a folder of `model.json` (the candidate, the facts about the data, the measured metrics),
+An export is a folder of `model.json` (the candidate, the facts about the data, the measured metrics; see `model_file`),
 `weights.safetensors`, and the text forms that the trainer knows (`Exporting`). `automl.load(folder)` turns it into a
 plain model.
 """
 
 from __future__ import annotations
 
-import json
 import logging
 import warnings
 from collections.abc import Mapping
@@ -22,11 +21,12 @@ from automl.core.records import Trial, Weights
 from automl.core.trainer import Exporting, Finishing
 from automl.finale import final_name
 from automl.ledger import Ledger
+from automl.model_file import NAME as _MODEL
+from automl.model_file import SUFFIX, read_body, write_body
 from automl.reading import open_archive
 from automl.registry import load as load_plugin
 from automl.weights import load_weights, parse_weights, read_weights
 
-_MODEL = "model.json"
 _WEIGHTS = "weights.safetensors"
 
 
@@ -55,10 +55,7 @@ def load(path: str | Path) -> Any:
         UsageError: if the folder is no export.
     """
     folder = Path(path)
-    try:
-        body = json.loads((folder / _MODEL).read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{folder} is not an export: {error}.", "Type: automl export RUN --out PATH") from error
+    body = read_body(folder)
     return _model(body, body["candidate"], load_weights(folder / _WEIGHTS))
 
 
@@ -95,7 +92,7 @@ def export(directory: str | Path, out: str | Path, trial: int | None = None, *, 
     }
     try:
         out.mkdir(parents=True)
-        (out / _MODEL).write_text(json.dumps(body, indent=2) + "\n", encoding="utf-8")
+        write_body(out, body)
         (out / _WEIGHTS).write_bytes(weights)
         for name, text in texts.items():
             (out / name).write_text(text, encoding="utf-8")
@@ -113,7 +110,8 @@ def _texts(header: Mapping[str, Any], candidate: Any, weights: bytes) -> dict[st
         return {}
     files: Mapping[str, str] = trainer.files(_model(header, candidate, parse_weights(weights, "weights")))
     for name in files:
-        if Path(name).name != name or name.startswith(".") or name in (_MODEL, _WEIGHTS):
+        own = name in (_MODEL, _WEIGHTS) or name.endswith(SUFFIX)
+        if own or Path(name).name != name or name.startswith("."):
             raise AutomlError(f"The trainer names a file '{name}' that an export cannot hold.", "Plain names only.")
     return dict(files)
 

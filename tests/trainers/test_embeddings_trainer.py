@@ -159,7 +159,8 @@ def test_files_describe_the_model():
     manifest = json.loads(files["manifest.json"])
     assert manifest["bytes"] == sum(block["bytes"] for blocks in manifest["fields"].values() for block in blocks)
     assert manifest["bytes"] == trained(found, plan).metrics["bytes"]
-    assert json.loads(files["vocabulary.json"])["fields"][1]["name"] == "shop"
+    stored = {name: trained(found, plan).weights[f"first/{name}"].nbytes for name in ("user", "shop", "noise")}
+    assert manifest["first_order_bytes"] == sum(stored.values())
 
 
 def test_models_of_users_and_items_leave_other_fields_out():

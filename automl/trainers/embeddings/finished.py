@@ -50,21 +50,23 @@ def tested(model: Exported, dataset: Dataset, recipe: Recipe) -> dict[str, float
 
 
 def card(model: Exported) -> dict[str, str]:
-    """Return the files that describe a model."""
+    """Return the files that describe a model; its vocabulary is among its facts, which an export has anyway."""
     plan: Plan = model.plan  # type: ignore[assignment]
     facts: Mapping[str, Any] = model.facts  # type: ignore[assignment]
     fields = fields_in(facts)
     whole = {"torchrec.json": torchrec.as_json(plan, fields)} if plan.elements is None else {}
     return {
-        "manifest.json": json.dumps(manifest(model, plan, facts), indent=1),
-        "vocabulary.json": json.dumps(facts["vocabulary"]),
+        "manifest.json": _as_json(manifest(model, plan, facts)),
         "fuxictr.json": fuxictr.as_json(plan, fields, model=facts["model"]),
         **whole,
     }
 
 
 def manifest(model: Exported, plan: Plan, facts: Mapping[str, Any]) -> dict[str, Any]:
-    """Return which rows of which field have how many dimensions and bytes."""
+    """Return which rows of which field have how many dimensions and bytes, and the bytes of all that is stored.
+
+    A byte budget counts the embeddings, `bytes`; first-order weights and the network come on top.
+    """
     fields: dict[str, list[dict[str, Any]]] = {}
     for span in spans(plan, fields_in(facts)):
         block: dict[str, Any] = {"rows": [span.start, span.start + span.rows], "columns": list(span.columns)}
@@ -73,4 +75,15 @@ def manifest(model: Exported, plan: Plan, facts: Mapping[str, Any]) -> dict[str,
         fields.setdefault(span.field, []).append(block)
     named = {name: facts[name] for name in ("data", "task", "model", "hidden", "user", "item")}
     whole = {"width": plan.width, "aligned": plan.aligned, "origin": plan.origin, "elements": plan.elements}
-    return {**named, **whole, "bytes": model.tables.kept_bytes(), "fields": fields}
+    first = 0 if model.first is None else model.first.numel() * model.first.element_size()
+    others = [each for name, each in model.state_dict().items() if name != "first" and not name.startswith("tables.")]
+    stored = {"bytes": model.tables.kept_bytes(), "first_order_bytes": first}
+    stored["network_bytes"] = sum(each.numel() * each.element_size() for each in others)
+    return {**named, **whole, **stored, "fields": fields}
+
+
+def _as_json(said: Mapping[str, Any]) -> str:
+    """Return JSON with a line for every entry, and for every field."""
+    fields = ",\n".join(f"  {json.dumps(name)}: {json.dumps(blocks)}" for name, blocks in said["fields"].items())
+    lines = [f' "{name}": {json.dumps(value)}' for name, value in said.items() if name != "fields"]
+    return ",\n".join(["{\n" + lines[0], *lines[1:], ' "fields": {\n' + fields]) + "\n }\n}\n"

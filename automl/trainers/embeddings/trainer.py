@@ -302,7 +302,7 @@ class EmbeddingsTrainer(Trainer):
 
     @classmethod
     def files(cls, model: Any) -> Mapping[str, str]:
-        """Return the model card (manifest.json), the vocabularies, and the dimensions for other libraries."""
+        """Return the model card (manifest.json) and the dimensions for other libraries."""
         from automl.trainers.embeddings.finished import card
 
         return card(model)

@@ -66,9 +66,7 @@ def as_yaml(plan: Plan, fields: Sequence[Field], *, model: str) -> str:
 
 
 def as_json(plan: Plan, fields: Sequence[Field], *, model: str) -> str:
-    """Return `feature_cols` and what they do not say as JSON."""
-    told = {
-        "feature_cols": feature_cols(plan, fields, model=model),
-        "differences": differences(plan, fields, model=model),
-    }
-    return json.dumps(told, indent=1) + "\n"
+    """Return `feature_cols`, a line for each, and what they do not say as JSON."""
+    features = ",\n".join(f"  {json.dumps(entry)}" for entry in feature_cols(plan, fields, model=model))
+    lost = json.dumps(differences(plan, fields, model=model))
+    return f'{{\n "feature_cols": [\n{features}\n ],\n "differences": {lost}\n}}\n'

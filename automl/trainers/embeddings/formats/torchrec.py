@@ -45,8 +45,9 @@ def _config(span: Span) -> dict[str, Any]:
 
 
 def as_json(plan: Plan, fields: Sequence[Field]) -> str:
-    """Return `configs` and the width as JSON."""
-    return json.dumps({"width": plan.width, "tables": configs(plan, fields)}, indent=1) + "\n"
+    """Return `configs` and the width as JSON, a line for every table."""
+    tables = ",\n".join(f"  {json.dumps(table)}" for table in configs(plan, fields))
+    return f'{{\n "width": {plan.width},\n "tables": [\n{tables}\n ]\n}}\n'
 
 
 def as_python(plan: Plan, fields: Sequence[Field]) -> str:
