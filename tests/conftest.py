@@ -26,6 +26,14 @@ sys.path.append(str(PLUGINS))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(PLUGINS)]))
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give all tests of circuits to one process: on a fresh checkout each process would compile the simulator."""
+    for item in items:
+        if "circuits" in item.nodeid and "ray" not in item.nodeid:
+            item.add_marker(pytest.mark.xdist_group("circuits"))
+
+
 @pytest.fixture
 def quick(tmp_path, monkeypatch):
     """Options of a search that leaves nothing outside tmp_path and compares with nobody."""

@@ -11,7 +11,7 @@ import pytest
 from automl.core.choices import Choice
 from automl.core.domains import Integers, Options, Reals
 from automl.core.records import Outcome
-from automl.report import choices, finals, fronts, importance, on_the_way
+from automl.report import choices, diagnostics, finals, fronts, importance, on_the_way
 from automl.report.page import _even
 from automl.report.section import Section
 
@@ -179,6 +179,16 @@ def test_finals_name_the_winner_first_with_its_interval():
     assert "[0.5000, 1.500]" in first
     assert "test x low" not in body
     assert "the best by that was tested" in finals.section(study_tested()).note
+
+
+def test_what_a_controller_recorded_is_drawn_if_it_changes():
+    recorded = [[n, {"reward": 0.1 * n, "entropy": 1.94591 + 1e-6 * n, "restarts": 0.0}] for n in (1, 2, 3)]
+    section = diagnostics.section(demo.archive(demo.built(3), header={"diagnostics": recorded}))
+    assert [figure.layout.title.text for figure in section.figures] == ["reward", "entropy"]
+    assert section.note.endswith("Never changed: restarts 0.")
+    low, high = section.figures[1].layout.yaxis.range
+    assert high - low > 0.01
+    assert section.figures[0].layout.yaxis.range is None
 
 
 def test_narrow_sections_stand_in_pairs():
