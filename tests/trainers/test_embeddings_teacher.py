@@ -3,11 +3,13 @@ import pytest
 import torch
 from embeddings_worlds import relaxed, silent, trainer, uniform
 
+from automl.core.errors import UsageError
 from automl.search_spaces.embeddings import layout
-from automl.trainers.embeddings.descent import Lesson, Loss
+from automl.trainers.embeddings.descent import Loss
 from automl.trainers.embeddings.fit import start
 from automl.trainers.embeddings.ground import prepare
 from automl.trainers.embeddings.tasks import topk
+from automl.trainers.embeddings.tasks.task import Lesson
 from automl.trainers.embeddings.teacher import lesson_of
 
 
@@ -26,36 +28,83 @@ def pair_of_lists(**settings):
     return ground, *made
 
 
-def test_a_share_of_the_loss_is_the_cross_entropy_with_the_teacher_s_chances():
+def test_a_share_of_the_loss_is_the_cross_entropy_with_a_sharpened_teacher_over_what_users_have_not_met():
     ground, student, teacher = pair_of_lists()
     ids = ground.both.ids[:50]
-    told, length = ground.task.told(student, ids, teacher, 0.3)
-    rows = torch.arange(len(ids))
-    logs = student.rank(ids[:, 0])[:, 1:-1].log_softmax(1)
-    chances = teacher.rank(ids[:, 0])[:, 1:-1].softmax(1)
-    expected = -0.7 * logs[rows, ids[:, 1] - 1] - 0.3 * (chances * logs).sum(1)
-    assert float(told.detach()) == pytest.approx(float(expected.detach().mean()), abs=1e-10)
+    told, length = ground.task.told(student, ids, Lesson(teacher, 0.3, 2.5))
+    rows = student.rank(ids[:, 0])[:, 1:-1].log_softmax(1)[torch.arange(len(ids)), ids[:, 1] - 1]
+    of_users = []
+    for user in ids[:, 0].unique():
+        new = torch.ones(ground.task.items, dtype=torch.bool)
+        new[[0, -1]] = False
+        new[ground.both.ids[ground.both.ids[:, 0] == user, 1]] = False
+        scores, wanted = (each.rank(user.view(1))[0, new] for each in (student, teacher))
+        of_users.append(((2.5 * wanted).softmax(0) * scores.log_softmax(0)).sum())
+    expected = -0.7 * rows.mean() - 0.3 * torch.stack(of_users).mean()
+    assert float(told.detach()) == pytest.approx(float(expected.detach()), abs=1e-10)
     plain, same = ground.task.loss(student, ids, ground.both.labels[:50])
     assert float(length.detach()) == float(same.detach())
-    assert float(ground.task.told(student, ids, teacher, 0.0)[0].detach()) == pytest.approx(float(plain.detach()))
+    untold = ground.task.told(student, ids, Lesson(teacher, 0.0, 2.5))[0]
+    assert float(untold.detach()) == pytest.approx(float(plain.detach()))
 
 
-@pytest.mark.parametrize("most", [topk.FULL_SOFTMAX, 1])
+SAMPLED = pytest.mark.parametrize("most", [topk.FULL_SOFTMAX, 1])
+"""Over all items, and over a sample."""
+
+
+@SAMPLED
 def test_nothing_bends_a_model_away_from_itself_as_its_teacher(monkeypatch, most):
-    monkeypatch.setattr(topk, "FULL_SOFTMAX", most)  # 1: over a sample
+    monkeypatch.setattr(topk, "FULL_SOFTMAX", most)
     ground, student, _ = pair_of_lists(negatives=20)
     ids = ground.both.ids[:40]
     torch.manual_seed(0)
-    told = ground.task.told(student, ids, student, 1.0)[0]
+    told = ground.task.told(student, ids, Lesson(student, 1.0, 1.0))[0]
     slopes = torch.autograd.grad(told, [student.tables.weight, student.first])
     assert torch.isfinite(told)
     assert max(float(slope.abs().max()) for slope in slopes) < 1e-10
 
 
+@SAMPLED
+def test_a_teacher_says_nothing_of_what_a_user_has_met(monkeypatch, most):
+    monkeypatch.setattr(topk, "FULL_SOFTMAX", most)
+    ground, student, teacher = pair_of_lists(negatives=300)  # every item is drawn
+    ids = ground.both.ids[ground.both.ids[:, 0] == ground.both.ids[0, 0]]
+    first = [ground.task.item * ground.task.users + int(item) for item in (ids[0, 1], _never_met(ground, ids))]
+
+    def told():
+        torch.manual_seed(0)
+        return float(ground.task.told(student, ids, Lesson(teacher, 1.0, 2.0))[0].detach())
+
+    before, changed = told(), []
+    for row in first:
+        with torch.no_grad():
+            teacher.first[row] += 3.0
+        changed.append(abs(told() - before))
+    assert changed[0] == 0.0
+    assert changed[1] > 0.01
+
+
+def _never_met(ground, ids):
+    return next(item for item in range(1, ground.task.items - 1) if item not in ids[:, 1].tolist())
+
+
+def test_a_user_who_has_met_all_items_learns_from_his_rows_alone():
+    ground, student, teacher = pair_of_lists()
+    user, items = int(ground.both.ids[0, 0]), ground.task.items
+    every = torch.stack([torch.full((items - 2,), user), torch.arange(1, items - 1)], 1)
+    task = topk.TopK(every, place=(0, 1), rows=(ground.task.users, items), k=5, negatives=8)
+    told = task.told(student, every, Lesson(teacher, 0.5, 2.5))[0]
+    slopes, plain = (
+        torch.autograd.grad(loss, student.tables.weight)[0] for loss in (told, task.loss(student, every, every)[0])
+    )
+    assert torch.isfinite(told)
+    assert torch.allclose(slopes, 0.5 * plain)
+
+
 def test_the_penalty_goes_with_the_share_of_the_rows_and_the_teacher_is_not_trained():
     ground, student, teacher = pair_of_lists()
     rows = ground.both.ids[:50], ground.both.labels[:50]
-    loss = Loss(student, ground.task, 0.2, Lesson(teacher, 0.75))
+    loss = Loss(student, ground.task, 0.2, Lesson(teacher, 0.75, 2.5))
     length = ground.task.loss(student, *rows)[1]
     gap = loss(*rows) - loss(*rows, penalised=False)
     assert float(gap.detach()) == pytest.approx(0.2 * 0.25 * float(length.detach()))
@@ -72,7 +121,7 @@ def test_a_settled_warm_start_of_lists_hands_a_teacher_to_the_plans_that_are_cut
         inherited = where.inherit(child, plan, outcome.weights)
         ground = prepare(found.dataset, found.recipe)
         lesson = lesson_of(child, ground, found.recipe, inherited)
-        assert lesson.share == found.recipe.distil == 0.5
+        assert (lesson.share, lesson.sharpen) == (found.recipe.distil, found.recipe.sharpen) == (0.5, 2.5)
         assert lesson.teacher.tables.mask is None
         tables = [outcome.weights[f"{layout.TEACHER}table/user/{block}"] for block in range(len(plan.starts[0]))]
         assert np.array_equal(lesson.teacher.tables.weight[: len(np.concatenate(tables))], np.concatenate(tables))
@@ -105,3 +154,8 @@ def test_inherited_weights_have_a_penalty_of_their_own():
     fresh, inherited = ([losses[penalty][place]["train_loss"] for penalty in (0.0, 50.0)] for place in (0, 1))
     assert fresh[0] == fresh[1]
     assert inherited[1] > inherited[0] + 0.01
+
+
+def test_what_a_teacher_says_is_sharpened_by_a_positive_number():
+    with pytest.raises(UsageError, match="'sharpen' must be positive, got 0"):
+        trainer("topk", sharpen=0.0)

@@ -7,7 +7,6 @@ that its step costs what the batch costs, not what the table costs.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -16,7 +15,7 @@ from automl.search_spaces.embeddings import Field, Plan
 from automl.trainers.embeddings.models.known import scorer_class
 from automl.trainers.embeddings.recipe import Recipe
 from automl.trainers.embeddings.recommender import Recommender
-from automl.trainers.embeddings.tasks.task import Task
+from automl.trainers.embeddings.tasks.task import Lesson, Task
 
 DENSE = 20
 """Updates are dense as long as the tables have at most so many rows for each that a batch reads.
@@ -30,19 +29,6 @@ Milliseconds of a step, matrix factorisation of K = 32 on one thread, dense / sp
     200,000      13.1 /  3.6        13.3 /  6.1     15.5 / 12.6
     500,000      59.0 /  3.1        48.5 /  5.4     71.6 / 13.2
 """
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class Lesson:
-    """What a model learns from besides its rows.
-
-    Attributes:
-        teacher: a trained model, in eval mode.
-        share: of the loss that is about the teacher's scores.
-    """
-
-    teacher: Recommender
-    share: float
 
 
 class Loss(nn.Module):
@@ -70,7 +56,7 @@ class Loss(nn.Module):
         if self.lesson is None:
             loss, length = self.task.loss(self.recommender, ids, labels)
         else:
-            loss, length = self.task.told(self.recommender, ids, self.lesson.teacher, self.lesson.share)
+            loss, length = self.task.told(self.recommender, ids, self.lesson)
             l2 *= 1.0 - self.lesson.share
         return loss + l2 * length if l2 else loss
 

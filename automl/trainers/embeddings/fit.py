@@ -12,7 +12,7 @@ from automl.core.trainer import Report
 from automl.search_spaces.embeddings import Plan
 from automl.trainers._lightning import run
 from automl.trainers._torch import reproducible
-from automl.trainers.embeddings.descent import Descent, Lesson, Loss, lazily
+from automl.trainers.embeddings.descent import Descent, Loss, lazily
 from automl.trainers.embeddings.ground import Ground
 from automl.trainers.embeddings.keeper import Keeper
 from automl.trainers.embeddings.learner import Judge, Learner, measured
@@ -20,6 +20,7 @@ from automl.trainers.embeddings.pack import unpack
 from automl.trainers.embeddings.recipe import Recipe
 from automl.trainers.embeddings.recommender import Recommender, build_recommender
 from automl.trainers.embeddings.stopping import Stopping
+from automl.trainers.embeddings.tasks.task import Lesson
 
 
 @dataclass(frozen=True, slots=True)

@@ -46,6 +46,7 @@ class Recipe:
     k: int
     negatives: int
     distil: float
+    sharpen: float
     device: Device
     threads: int | None
 
@@ -88,6 +89,10 @@ class Recipe:
             )
         if not 0 <= self.distil < 1:
             raise UsageError(f"'distil' must be in [0, 1), got {self.distil}.", "0 learns from the data alone.")
+        if not self.sharpen > 0:
+            raise UsageError(
+                f"'sharpen' must be positive, got {self.sharpen}.", "1 takes a teacher's scores as they are."
+            )
         if not 0 < self.decay <= 1:
             raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
         if self.threads is not None and self.threads < 1:

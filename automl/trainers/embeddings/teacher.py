@@ -13,10 +13,10 @@ from dataclasses import replace
 from automl.core.records import Weights
 from automl.search_spaces.embeddings import Plan, layout
 from automl.trainers._torch import reproducible
-from automl.trainers.embeddings.descent import Lesson
 from automl.trainers.embeddings.fit import Trained, fit, start
 from automl.trainers.embeddings.ground import Ground
 from automl.trainers.embeddings.recipe import Recipe
+from automl.trainers.embeddings.tasks.task import Lesson
 
 
 def prepared(trained: Trained, plan: Plan, ground: Ground, recipe: Recipe, *, seed: int) -> Trained:
@@ -48,7 +48,7 @@ def lesson_of(plan: Plan, ground: Ground, recipe: Recipe, weights: Weights | Non
     whole = replace(plan, columns=columns, elements=None, stage="plain")
     with reproducible(0, ground.device, recipe.threads):
         teacher = start(whole, ground, recipe, found)
-    return Lesson(teacher.eval().requires_grad_(False), recipe.distil)
+    return Lesson(teacher.eval().requires_grad_(False), recipe.distil, recipe.sharpen)
 
 
 def _unheard(step: int, metrics: Mapping[str, float]) -> None:

@@ -97,6 +97,7 @@ class EmbeddingsTrainer(Trainer):
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
         distil: share of the loss of plans cut from a relaxed run that is about the scores of its warm start, not about
             the data, task `topk`; 0 makes no teacher of the warm start.
+        sharpen: what the scores of that warm start are multiplied by; more than 1 has its first items matter more.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
         threads: CPU threads of torch; None leaves torch's own. With one the result does not depend on where it ran.
 
@@ -146,7 +147,7 @@ class EmbeddingsTrainer(Trainer):
         search_lr: float | None = None, alpha_lr: float | None = None, l1: float = 0.0, order: int = 1,
         normalise: bool = True, average: bool = True, alpha_every: int = 2,
         tower: Tower = "trained", steady: float | None = 0.9, rise: float = 0.2, k: int = 20, negatives: int = 1024,
-        distil: float = 0.5, device: Device = "auto", threads: int | None = 1,
+        distil: float = 0.5, sharpen: float = 2.5, device: Device = "auto", threads: int | None = 1,
     ) -> None:
         # fmt: on
         self.reading = Reading(
@@ -163,7 +164,7 @@ class EmbeddingsTrainer(Trainer):
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
             lr, l2, repeats, update, inherit_lr, inherit_l2, search_lr, alpha_lr, l1, order, normalise, average,
-            alpha_every, tower, steady, rise, k, negatives, distil, device, threads,
+            alpha_every, tower, steady, rise, k, negatives, distil, sharpen, device, threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)

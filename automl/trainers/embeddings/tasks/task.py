@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import ClassVar, Protocol
 
 import torch
@@ -24,6 +25,21 @@ class Model(Protocol):
 
     def rank(self, users: Tensor) -> Tensor:
         """Return the scores (U, items) of all rows of the item's field, PAD and OOV included."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Lesson:
+    """What a model learns from besides its rows.
+
+    Attributes:
+        teacher: a trained model, in eval mode.
+        share: of the loss that is about the teacher's scores.
+        sharpen: what these are multiplied by.
+    """
+
+    teacher: Recommender
+    share: float
+    sharpen: float
 
 
 class Task(ABC):
@@ -47,7 +63,7 @@ class Task(ABC):
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean loss of rows (B, F), and the mean squared length of the embeddings of a row."""
 
-    def told(self, recommender: Recommender, ids: Tensor, teacher: Recommender, share: float) -> tuple[Tensor, Tensor]:
+    def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         """Return the same as `loss`, where a share of what is learned is what a teacher says; teachable tasks have it.
 
         Raises:

@@ -6,11 +6,15 @@ together: an epoch then costs what its users cost, not what its rows cost. Measu
 that the user has not met before.
 
 A small model learns from a trained large one besides (Hinton, Vinyals and Dean: Distilling the knowledge in a neural
-network. arXiv 1503.02531, 2015). With p the softmax of its scores s, and q that of the teacher's scores t,
+network. arXiv 1503.02531, 2015), and from what is measured: lists of items that a user has not met, every user once.
+With p the softmax of its scores s, and p' and q' those of s and of c times the teacher's scores t over the items that
+user u has not met,
 
-    loss of a row (user u, item i) = -(1 - share) log p_ui - share sum_j q_uj log p_uj
+    loss of a batch = (1 - share) mean_rows -log p_ui  +  share mean_users -sum_j q'_uj log p'_uj
 
-A row says what one user chose once; q says what he would have chosen, too, and what he never would.
+A row says what one user chose once; q' says what he would choose next. Items that he has met are left out because they
+stand at the top of t and in no list: what is small would have to spend itself on them. c > 1 sharpens what the teacher
+says (c is one over a temperature): the first of a list count, and few dimensions cannot follow the tail as well.
 """
 
 from __future__ import annotations
@@ -28,12 +32,15 @@ from automl.trainers.embeddings.placed import Part, pairs
 from automl.trainers.embeddings.recommender import Recommender
 from automl.trainers.embeddings.tasks import MEASURES
 from automl.trainers.embeddings.tasks.pairs import Pairs
-from automl.trainers.embeddings.tasks.task import Model, Task
+from automl.trainers.embeddings.tasks.task import Lesson, Model, Task
 
 FULL_SOFTMAX = 4096
 """Most items for which the softmax is over all of them."""
 SCORES_AT_ONCE = 4_194_304
 """Scores of users and items that are in memory at once in an evaluation."""
+
+HIDDEN = -1e9
+"""Score of what a user has met: a softmax has no room for it, and is one still where he has met all."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -52,6 +59,11 @@ class _Batch:
     places: Tensor
     slots: Tensor
     drawn: Tensor | None = None
+
+    @property
+    def offered(self) -> Tensor:
+        """Return the last of the items, those that a teacher is asked about: no row's but by chance."""
+        return self.items if self.drawn is None else self.drawn
 
 
 class TopK(Task):
@@ -99,14 +111,27 @@ class TopK(Task):
         logits, size = self._logits(recommender, batch)
         return (logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]).mean(), size
 
-    def told(self, recommender: Recommender, ids: Tensor, teacher: Recommender, share: float) -> tuple[Tensor, Tensor]:
+    def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         batch = self._batch(ids)
-        with torch.no_grad():
-            chances = self._logits(teacher, batch)[0].softmax(1)
         logits, size = self._logits(recommender, batch)
-        finite = logits if batch.drawn is None else logits.masked_fill(chances == 0, 0.0)
-        chosen, expected = logits[batch.places, batch.slots], (chances * finite).sum(1)[batch.places]
-        return (logits.logsumexp(1)[batch.places] - (1.0 - share) * chosen - share * expected).mean(), size
+        rows = logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]
+        met = self._met(batch)
+        with torch.no_grad():
+            wanted = lesson.teacher.cross(batch.users, batch.offered)[0] * lesson.sharpen
+            chances = wanted.masked_fill(met, HIDDEN).softmax(1)
+        scores = logits[:, -len(batch.offered) :].masked_fill(met, HIDDEN)
+        users = -(chances * scores.log_softmax(1)).sum(1)
+        return (1.0 - lesson.share) * rows.mean() + lesson.share * users.mean(), size
+
+    def _met(self, batch: _Batch) -> Tensor:
+        """Return which of the offered items users have met (U, offered)."""
+        items, slots = torch.unique(batch.offered, return_inverse=True)
+        users, met = self.seen.places(batch.users)
+        places = torch.searchsorted(items, met).clamp(max=len(items) - 1)
+        found = items[places] == met
+        mask = torch.zeros(len(batch.users), len(items), dtype=torch.bool, device=items.device)
+        mask[users[found], places[found]] = True
+        return mask[:, slots]
 
     def _batch(self, ids: Tensor) -> _Batch:
         """Return whom rows (B, F) are about, and which items their loss needs the scores of."""
