@@ -87,7 +87,8 @@ CASES = {
                  "": {"lr": 0.015},
                  QUARTER: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.2},
                  SIXTEENTH: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.05},
-             }, uniform=({"lr": 0.05, "l2": 0.1}, {"lr": 0.05, "l2": 0.05}, {"lr": 0.015, "l2": 0.05})),
+             }, uniform=({"lr": 0.05, "l2": 0.1}, {"lr": 0.05, "l2": 0.05}, {"lr": 0.015, "l2": 0.05},
+                        {"lr": 0.1, "l2": 0.05, "epochs": 40})),
     ],
 }  # fmt: skip
 
