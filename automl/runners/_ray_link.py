@@ -25,6 +25,7 @@ import automl.telemetry  # noqa: F401 - before Ray
 from automl.core.errors import AutomlError, MissingExtra, UsageError
 
 LOCAL = "local"
+_CLIENT = "ray://"
 _PATIENCE = 5.0
 """Seconds a cluster has to answer."""
 _UNHURRIED = {"RAY_raylet_start_wait_time_s": "180"}
@@ -165,7 +166,8 @@ def _join(ray: Any, address: str) -> str | None:
     try:
         ray.init(address=address, **_quiet())
     except ConnectionError as error:
-        raise UsageError("No Ray cluster runs on this machine.", _START) from error
+        where = "runs on this machine" if address == "auto" else f"takes this process in at {address}"
+        raise UsageError(f"No Ray cluster {where}.", _START) from error
     except Exception as error:  # other versions of Ray or Python, a broken cluster
         raise UsageError(f"The Ray cluster at {address} cannot be joined: {_first_line(error)}", _START) from error
     return None
@@ -192,7 +194,12 @@ def _check_answers(address: str) -> None:
     Raises:
         UsageError: saying what there is instead.
     """
-    host, _, port = address.removeprefix("ray://").rpartition(":")
+    if address.startswith(_CLIENT):
+        raise UsageError(
+            f"{address} is for programs outside a cluster, and a search belongs to one of its machines.",
+            "There type --ray-address auto; from outside: ray job submit -- automl search ... --ray-address auto",
+        )
+    host, _, port = address.rpartition(":")
     if not host or not port.isdecimal():
         raise UsageError(f"'{address}' is no address of a Ray cluster.", "Write HOST:PORT (6379 is usual), or auto.")
     try:

@@ -231,12 +231,14 @@ def test_wrong_addresses_are_refused_quickly(tmp_path):
 
     with http.server.HTTPServer(("127.0.0.1", 0), http.server.BaseHTTPRequestHandler) as other:
         threading.Thread(target=other.serve_forever, daemon=True).start()
-        done = ran(REFUSED, "127.0.0.1:1", "nonsense", "no-such-host.invalid:6379", f"127.0.0.1:{other.server_port}")
+        done = ran(REFUSED, "127.0.0.1:1", "nonsense", "no-such-host.invalid:6379", f"127.0.0.1:{other.server_port}",
+                   "ray://127.0.0.1:10001")  # fmt: skip
         other.shutdown()
     assert done.stderr == ""
     lines = done.stdout.splitlines()
-    assert [line.split("|")[0] for line in lines] == ["True"] * 4
-    assert ["ray start --head" in lines[0], "no address" in lines[1], "not Ray" in lines[3]] == [True] * 3
+    assert [line.split("|")[0] for line in lines] == ["True"] * 5
+    said = ["ray start --head", "no address", "No Ray cluster answers", "not Ray", "ray job submit"]
+    assert [words in line for words, line in zip(said, lines, strict=True)] == [True] * 5
 
 
 JOINING = """
