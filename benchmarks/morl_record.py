@@ -2,6 +2,7 @@
 
     python benchmarks/morl_record.py            # writes benchmarks/data/morl_ENVIRONMENT.json.gz
     python benchmarks/morl_record.py --score    # keeps what is there, and trains the finalists again
+    python benchmarks/morl_record.py --environments fruit-tree-v0 deep-sea-treasure-concave-v0 --configurations 80
 
 The first configuration is the default. Each is trained with every seed, and its policies are measured after a quarter,
 a half and all of the steps, as trainer `morl` does for an evaluation that is continued. All have the same seeds. Those
@@ -147,9 +148,10 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--configurations", type=int, default=CONFIGURATIONS)
     parser.add_argument("--seeds", type=int, default=SEEDS)
+    parser.add_argument("--environments", nargs="*", default=ENVIRONMENTS)
     parser.add_argument("--score", action="store_true", help="only train the finalists of recorded tables again")
     given = parser.parse_args()
-    for environment in ENVIRONMENTS:
+    for environment in given.environments:
         began = time.process_time()
         table = read(environment) if given.score else record(environment, given.configurations, given.seeds)
         table = scored(table)

@@ -1,7 +1,9 @@
 """Controllers compared by replaying recorded trainings: many repetitions of a search in a second each.
 
+    python benchmarks/morl_replay.py --part levels      # on other tables: where the level of a race was chosen
     python benchmarks/morl_replay.py --part racing
     python benchmarks/morl_replay.py --part models
+    python benchmarks/morl_replay.py --part models --only gp --models 12      # its model costs Optuna a second a trial
 
 `benchmarks/data` holds what 100 random configurations of the built-in learner came to, each with five seeds and after a
 quarter, a half and all of the steps (`morl_record.py`). Two ways to replay them:
@@ -38,6 +40,7 @@ from morl_record import ENVIRONMENTS, Table, read
 from automl.controllers.bayesian import Bayesian
 from automl.controllers.halving import Halving
 from automl.controllers.random import Random
+from automl.controllers.surrogate import Surrogate
 from automl.core.choices import Choose
 from automl.core.controller import Controller
 from automl.core.domains import Integers, Value
@@ -54,6 +57,11 @@ from automl.trainers.morl.comparison import interval
 Array = npt.NDArray[Any]
 OBJECTIVES = Objectives.parse(["max:hypervolume"])
 TRIALS, SEEDS, RUNS = 30, 3, 90
+ALL_SEEDS = f"random, all {SEEDS} seeds"
+LEVELS = (0.0, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5)
+CHOOSING = ("deep-sea-treasure-v0", "deep-sea-treasure-concave-v0")
+"""Tables of 60 configurations, for choices that are reported on the others."""
+MODELS = ("tpe", "cmaes", "nsgaii", "surrogate")
 
 
 @dataclass(frozen=True)
@@ -207,9 +215,8 @@ def pruning(table: Table, repetitions: int) -> dict[str, bool]:
 
 def racing(table: Table, repetitions: int) -> dict[str, bool]:
     """Give further seeds to the good ones only, at an equal number of runs; then stop early as well."""
-    fixed = f"random, all {SEEDS} seeds"
     arms = {
-        fixed: Arm(halving(min_effort=1.0, seeds=SEEDS, level=0.0), cost=RUNS),
+        ALL_SEEDS: Arm(halving(min_effort=1.0, seeds=SEEDS, level=0.0), cost=RUNS),
         "halving, racing": Arm(halving(min_effort=1.0, seeds=SEEDS), cost=RUNS),
         "halving, racing, half the cost": Arm(halving(min_effort=1.0, seeds=SEEDS), cost=RUNS / 2),
         "halving, pruning + racing": Arm(halving(eta=2, min_effort=0.5, seeds=SEEDS), cost=RUNS),
@@ -218,13 +225,23 @@ def racing(table: Table, repetitions: int) -> dict[str, bool]:
     found = {name: replayed(table, arm, repetitions) for name, arm in arms.items()}
     print(f"\n{table.environment}: racing over {SEEDS} seeds, {RUNS} runs, {repetitions} repetitions")
     print(f"what seeds have in common: {shared(table):.1%} of the variance within configurations")
-    show(found, fixed)
-    times, p = compared(found["halving, racing"], found[fixed])
-    half, _ = compared(found["the same, half the cost"], found[fixed])
+    show(found, ALL_SEEDS)
+    times, p = compared(found["halving, racing"], found[ALL_SEEDS])
+    half, _ = compared(found["the same, half the cost"], found[ALL_SEEDS])
     return {
         f"racing {times:.3f} (P {p:.2f}), bar 1.03": times >= 1.03,
         f"goal: pruning and racing at half the cost {half:.3f}, bar 1": half >= 1.0,
     }
+
+
+def levels(table: Table, repetitions: int) -> None:
+    """Print races at several levels, on tables that nothing is reported of: the default level was chosen here."""
+    found = {}
+    for level in LEVELS:
+        arm = Arm(halving(min_effort=1.0, seeds=SEEDS, level=level), cost=RUNS)
+        found[f"halving, racing at {level:g}" if level else ALL_SEEDS] = replayed(table, arm, repetitions)
+    print(f"\n{table.environment}: racing over {SEEDS} seeds, {RUNS} runs, {repetitions} repetitions")
+    show(found, ALL_SEEDS)
 
 
 def shared(table: Table) -> float:
@@ -293,22 +310,22 @@ def _coordinate(value: Value | None) -> float:
     return float(value) if isinstance(value, bool) or value == 0 else math.log(value)
 
 
-def modelled(table: Table, repetitions: int, samplers: Mapping[str, int]) -> dict[str, float]:
-    """Print samplers beside random search on a forest; return the probability of each to find better."""
+def modelled(table: Table, many: int, names: Sequence[str]) -> dict[str, float]:
+    """Print models beside random search on a forest; return the probability of each to find better."""
     forest, space = Forest(table), MorlSpace()
-    arms: dict[str, tuple[Make, int]] = {"random": (Random, repetitions)}
-    arms |= {name: (partial(Bayesian, sampler=name), many) for name, many in samplers.items() if many}
+    own: dict[str, Make] = {"random": Random, "surrogate": Surrogate}
     print(f"\n{table.environment}: models on a forest (R² {forest.r2:.2f} by ten folds), {TRIALS} trials")
     found = {}
-    for name, (make, many) in arms.items():
-        began = time.process_time()
-        runs = [drive(make(space, OBJECTIVES, seed), space, forest, TRIALS, seed=seed) for seed in range(many)]
-        seconds = (time.process_time() - began) / many
-        found[name] = Found(np.array([forest.mean(winner(run)) for run in runs]), np.full(many, float(TRIALS)))
+    for name in ("random", *names):
+        make = own.get(name) or partial(Bayesian, sampler=name)
+        began, repetitions = time.process_time(), many if name != "random" else max(many, 200)
+        runs = [drive(make(space, OBJECTIVES, seed), space, forest, TRIALS, seed=seed) for seed in range(repetitions)]
+        seconds = (time.process_time() - began) / repetitions
+        found[name] = Found(np.array([forest.mean(winner(run)) for run in runs]), np.full(len(runs), float(TRIALS)))
         low, high = interval(found[name].scores)
         times, p = compared(found[name], found["random"])
         print(
-            f"{name:10} {many:4} repetitions: {found[name].scores.mean():.4g} [{low:.4g}, {high:.4g}],"
+            f"{name:10} {repetitions:4} repetitions: {found[name].scores.mean():.4g} [{low:.4g}, {high:.4g}],"
             f" {times:.3f} times, P {p:.2f}, {seconds:.1f} CPU s each",
             flush=True,
         )
@@ -318,10 +335,15 @@ def modelled(table: Table, repetitions: int, samplers: Mapping[str, int]) -> dic
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.partition("\n")[0])
     parser.add_argument("--repetitions", type=int, default=80, help="of pruning and racing")
-    parser.add_argument("--models", type=int, nargs=2, default=(40, 0), metavar=("TPE", "GP"))
-    parser.add_argument("--part", choices=("racing", "models", "all"), default="all")
+    parser.add_argument("--models", type=int, default=40, help="repetitions of every model")
+    parser.add_argument("--only", nargs="*", default=MODELS, help="which models")
+    parser.add_argument("--part", choices=("racing", "models", "all", "levels"), default="all")
     given = parser.parse_args()
     print(f"python benchmarks/morl_replay.py {' '.join(sys.argv[1:])}")
+    if given.part == "levels":
+        for table in map(read, CHOOSING):
+            levels(table, given.repetitions)
+        return 0
     met, chances = [], []
     for table in map(read, ENVIRONMENTS):
         cards = given.part != "models"
@@ -330,12 +352,12 @@ def main() -> int:
             print(f"{table.environment}, n={given.repetitions}, {said}: {'met' if reached else 'NOT met'}")
             met.append(reached or said.startswith("goal"))
         if given.part != "racing":
-            chances.append(modelled(table, max(given.models), dict(zip(("tpe", "gp"), given.models, strict=True))))
+            chances.append(modelled(table, given.models, given.only))
     if chances:
         means = {name: float(np.mean([each[name] for each in chances])) for name in chances[0]}
         best = max(means, key=lambda name: means[name])
         verdict = "met" if means[best] >= 0.58 else "NOT met"
-        print(f"\nbest sampler, {best}: P {means[best]:.2f} over both tables, bar .58: {verdict}")
+        print(f"\nbest model, {best}: P {means[best]:.2f} over both tables, bar .58: {verdict}")
         met.append(means[best] >= 0.58)
     return 0 if all(met) else 1
 

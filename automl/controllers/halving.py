@@ -61,14 +61,14 @@ class Halving(Controller):
         min_effort: float = 1 / 3,
         brackets: int = 1,
         seeds: int = 1,
-        level: float = 0.1,
+        level: float = 0.3,
         continues: bool = True,
     ) -> None:
         super().__init__(space, objectives, seed)
         if seeds < 1:
             raise UsageError(f"seeds must be one or more, got {seeds}.")
         if not 0 <= level <= 0.5:
-            raise UsageError(f"level must be a chance of at most a half, got {level}.", "Type --set level=0.1.")
+            raise UsageError(f"level must be a chance of at most a half, got {level}.", "Type --set level=0.3.")
         self.inner = inner(space, objectives, seed)
         _refuse_unfit(self.inner, space, objectives)
         self.seeds = seeds

@@ -11,8 +11,11 @@ over k seeds by a one-sided t test with as many degrees of freedom as that estim
     t = (l - m) / (s sqrt(1/j + 1/k)),   s² = Σ_c Σ_i (x_ci - mean_c)² / Σ_c (n_c - 1)
 
 It assumes that the noise is about as large everywhere. Where it is larger for good candidates, s is too small for them
-and they are dropped too easily; a smaller level makes up for it. At a level of one half whoever is behind is dropped,
-which is worth a try where runs are few: another candidate may tell more than certainty about one that is behind.
+and they are dropped too easily; a smaller level makes up for it. At a level of one half whoever is behind is dropped.
+Another candidate often tells more than certainty about one that is behind: of the levels from 0.05 to 0.5 the larger
+ones were better in `benchmarks/morl_replay.py --part levels`, and 0.3 is the smallest that was about as good as any.
+Means drawn toward each other by the variance among candidates (empirical Bayes), and dropping whoever is the best with
+too small a probability, was no better there: few candidates are good, and normal distributions do not know that.
 
 Seeds are not paired: that of an evaluation depends on its trial, so equal steps of two trials share nothing. Where they
 would (`benchmarks/morl_replay.py` prints it), what a seed has in common over all candidates is a few percent of the
