@@ -28,30 +28,24 @@ class Pbt(Controller):
     """Trains a population side by side; the worst go on from the best, with their choices changed a little.
 
     Each member is a trial. It is trained step by step, each an `interval` of the effort from the weights of the one
-    before, and judged at its end. From the half of the training on (`ready`), a member among the worst third of those
-    that have done as many steps goes on from one of the best quarter that is significantly ahead of it (exploit): it
-    takes its weights and its choices, and the choices are perturbed (explore): numbers times 0.8 or 1.25, numbers among
-    options to a neighbour, either drawn anew with probability `resample`; within what the space allows. So a trial is a
-    path along which hyperparameters are a schedule. A member whose step fails goes on from one of the best as well.
-    When all members of a population are at their end or in flight, the next population begins.
-
-    Significantly: by more than values jump from step to step (`_pbt.noise`). Reinforcement learners often stay where
-    they began, and all of a sudden are good; who copies whatever is a little ahead early on fills the population with
-    one lucky beginning.
+    before, and judged at its end. After a step, a member among the worst quarter of those that have done as many goes
+    on from one of the best quarter (exploit): it takes its weights and its choices, and the choices are perturbed
+    (explore): numbers times 0.8 or 1.25, numbers among options to a neighbour, either drawn anew with probability
+    `resample`; within what the space allows. So a trial is a path along which hyperparameters are a schedule. A member
+    whose step fails goes on from one of the best as well. When all members of a population are at their end or in
+    flight, the next population begins.
 
     The space must be `Inheritable`, and a changed candidate must be able to use the weights: hyperparameters of a
     training can, most changes of an architecture can in part. Named alternatives are left alone, unless `names` is set.
 
     Deviations from the paper: members are compared at equal steps, so nobody is copied that was trained for longer;
-    the slowest go first, and nobody waits; the noise of the t test is that of all members together.
+    the slowest go first, and nobody waits; a member is not replaced by one that is only as good, as all are where early
+    values do not tell them apart.
 
     Settings:
         population: members that train side by side.
         interval: effort of one step, as a share of the whole training.
-        share: of the population that is copied from.
-        worst: share of the population that may be replaced.
-        level: of that test, for one pair; at a half whoever is ahead is copied, the smaller the fewer are.
-        ready: share of the training before which nobody is copied; 0 where early values already tell who will be good.
+        share: of the population that is replaced, and that is copied from.
         resample: probability that a choice is drawn anew instead of perturbed.
         names: whether alternatives with names change, too.
     """
@@ -67,9 +61,6 @@ class Pbt(Controller):
         population: int = 8,
         interval: float = 0.125,
         share: float = 0.25,
-        worst: float = 1 / 3,
-        level: float = 0.1,
-        ready: float = 0.5,
         resample: float = 0.25,
         names: bool = False,
     ) -> None:
@@ -80,12 +71,6 @@ class Pbt(Controller):
             )
         if not 0 < share <= 0.5:
             raise UsageError(f"share must be above 0 and up to a half, got {share}.")
-        if not 0 < worst < 1:
-            raise UsageError(f"worst must be a share of the population, above 0 and below 1, got {worst}.")
-        if not 0 < level <= 0.5:
-            raise UsageError(f"level must be a chance of at most a half, got {level}.", "Type --set level=0.1.")
-        if not 0 <= ready < 1:
-            raise UsageError(f"ready must be a share of the training, 0 or more and below 1, got {ready}.")
         if population * share < 1:
             raise UsageError(
                 f"A share of {share:g} of {population} members is nobody.", f"Set population to {int(-(-1 // share))}."
@@ -93,7 +78,6 @@ class Pbt(Controller):
         if not 0 <= resample <= 1:
             raise UsageError(f"resample must be a probability, got {resample}.")
         self.population, self.interval, self.share = population, interval, share
-        self.worst, self.level, self.ready = worst, level, ready
         self.resample, self.names = resample, names
         self.steps = max(2, round(1.0 / interval))
         self._next = 0
@@ -114,13 +98,18 @@ class Pbt(Controller):
 
     def parents(self) -> Collection[int]:
         own = {member.last.evaluation for member in self._members.values() if member.last}
-        return own.union(*(peers.evaluations for peers in self._peers.values()))
+        others = (t for peers in self._peers.values() for there in peers.steps.values() for t in there)
+        return own | {trained.evaluation for trained in others}
 
     def diagnostics(self) -> Mapping[str, float]:
         return {"exploited": float(self._exploited)}
 
     def state_dict(self) -> dict[str, Any]:
-        peers = [[population, known.dump(self.space)] for population, known in self._peers.items()]
+        peers = [
+            [population, step, [trained.dump(self.space) for trained in there]]
+            for population, known in self._peers.items()
+            for step, there in known.steps.items()
+        ]
         members = [member.dump(self.space) for member in self._members.values()]
         return {"next": self._next, "members": members, "peers": peers, "exploited": self._exploited}
 
@@ -128,7 +117,10 @@ class Pbt(Controller):
         self._next, self._exploited = state["next"], state["exploited"]
         members = [Member.load(self.space, member) for member in state["members"]]
         self._members = {member.trial: member for member in members}
-        self._peers = {population: Peers.load(self.space, known) for population, known in state["peers"]}
+        self._peers = {}
+        for population, step, there in state["peers"]:
+            known = self._peers.setdefault(population, Peers())
+            known.steps[step] = [Trained.load(self.space, trained) for trained in there]
 
     def _propose(self) -> Proposal:
         """Return the next step of the oldest population, whoever is furthest behind; a new member if all are busy."""
@@ -176,17 +168,11 @@ class Pbt(Controller):
         best = peers.best(member.step, self.share)
         if member.failed:
             best = best or peers.best(member.step, 1.0)
+        elif member.last and not peers.is_among_the_worst(member.step, member.last.evaluation, self.share):
+            return None
         elif member.last:
-            best = self._worth_copying(member.step, member.last, peers)
+            best = [model for model in best if model.merit != member.last.merit]  # of equals each goes its own way
         return best[int(rng.integers(len(best)))] if best else None
-
-    def _worth_copying(self, step: int, last: Trained, peers: Peers) -> Sequence[Trained]:
-        """Return the models that are ahead of a member by more than the noise, if it is among the worst."""
-        too_early = step + 1 < self.ready * self.steps - 1e-9
-        if too_early or not peers.is_among_the_worst(step, last.evaluation, self.worst):
-            return []
-        best = peers.best(step, self.share)
-        return [model for model in best if peers.noise.ahead(model.merit, last.merit, step, self.level)]
 
     def _peers_of(self, member: Member) -> Peers:
         return self._peers.setdefault(member.trial // self.population, Peers())
@@ -198,9 +184,8 @@ class Pbt(Controller):
         member.busy, member.failed = False, result.outcome is None
         if result.outcome:
             rated = merit(self.objectives, result.metrics)
-            before = member.last if member.last and result.proposal.parent == member.last.evaluation else None
             member.last = Trained(result.id, member.candidate, member.genome, rated)
-            peers.add(member.step, member.last, before)
+            peers.add(member.step, member.last)
         lost = member.failed and member.last is None and not peers.steps.get(member.step)
         return lost or member.step + 1 >= self.steps
 

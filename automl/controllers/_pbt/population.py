@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from automl.controllers._merit import Merit, best_first
-from automl.controllers._pbt.noise import Noise
 from automl.controllers._proposals import dump_trace, load_trace
 from automl.core.choices import Trace
 
@@ -90,18 +89,10 @@ class Peers:
 
     def __init__(self) -> None:
         self.steps: dict[int, list[Trained]] = {}
-        self.noise = Noise()
 
-    @property
-    def evaluations(self) -> Collection[int]:
-        """Everything that somebody may still go on from."""
-        return {trained.evaluation for there in self.steps.values() for trained in there}
-
-    def add(self, step: int, trained: Trained, before: Trained | None) -> None:
-        """Take up the end of a step; `before` is the member's own last step, if it went on by itself."""
+    def add(self, step: int, trained: Trained) -> None:
+        """Take up the end of a step."""
         self.steps.setdefault(step, []).append(trained)
-        if before is not None:
-            self.noise.add(step, trained.merit, before.merit)
 
     def forget(self, before: int) -> None:
         """Forget the steps that everybody has left behind."""
@@ -114,21 +105,8 @@ class Peers:
         return [there[i] for i in order[: int(share * len(there))]]
 
     def is_among_the_worst(self, step: int, evaluation: int, share: float) -> bool:
-        """Say whether an evaluation belongs to the worst share of its step, to the nearest number."""
+        """Say whether an evaluation belongs to the worst share of its step, rounded down."""
         there = self.steps.get(step, [])
         order = best_first([trained.merit for trained in there])
-        many = int(share * len(there) + 0.5)
+        many = int(share * len(there))
         return evaluation in [there[i].evaluation for i in order[len(order) - many :]]
-
-    def dump(self, space: Any) -> dict[str, Any]:
-        """Write everything as plain data."""
-        steps = [[step, [trained.dump(space) for trained in there]] for step, there in self.steps.items()]
-        return {"steps": steps, "gains": self.noise.dump()}
-
-    @classmethod
-    def load(cls, space: Any, state: Mapping[str, Any]) -> Peers:
-        """Read it back."""
-        peers = cls()
-        peers.steps = {step: [Trained.load(space, trained) for trained in there] for step, there in state["steps"]}
-        peers.noise = Noise.load(state["gains"])
-        return peers
