@@ -56,7 +56,7 @@ class Loss(nn.Module):
         if self.lesson is None:
             loss, length = self.task.loss(self.recommender, ids, labels)
         else:
-            loss, length = self.task.told(self.recommender, ids, labels, self.lesson)
+            loss, length = self.task.told(self.recommender, ids, self.lesson)
             l2 *= 1.0 - self.lesson.share
         return loss + l2 * length if l2 else loss
 

@@ -40,10 +40,10 @@ K = 32."""
 
 SEARCH_SHARE = 0.3
 """Learning rate of stage `soft`, whose weights are near a minimum already, as a share of the usual one."""
-INHERIT_SHARE: Mapping[str, float] = {"rating": 0.6, "ctr": 0.6, "topk": 3.0}
-"""The same for ordinary plans that inherit. They are as good with 0.6 as with 0.3, in half the epochs (the flights, and
-MovieLens-100K); lists want large steps: of four dimensions cut from 64, three times the rate is up to a sixth better
-(video games, and MovieLens-100K as lists)."""
+INHERIT_SHARE: Mapping[str, float] = {"rating": 0.3, "ctr": 0.6, "topk": 3.0}
+"""The same for ordinary plans that inherit. Of the flights they are as good with 0.6 as with 0.3, in half the epochs;
+lists want large steps: of four dimensions cut from 64, three times the rate is up to a sixth better (video games, and
+MovieLens-100K as lists)."""
 N = TypeVar("N", int, float)
 
 
@@ -78,7 +78,8 @@ class EmbeddingsTrainer(Trainer):
         repeats: trainings of an ordinary plan; the controllers of this space repeat what is best on their own.
         update: whether all rows of the tables are updated in every step ("dense") or those of the batch ("sparse");
             "auto" takes what was measured to be faster.
-        inherit_lr: learning rate of ordinary plans from inherited weights; None takes 0.6 of `lr`, for lists 3.
+        inherit_lr: learning rate of ordinary plans from inherited weights; None takes 0.6 of `lr` for clicks, 3 for
+            lists, else 0.3.
         inherit_l2: `l2` of ordinary plans that start from inherited weights; None takes `l2`.
         search_lr: learning rate of the weights in stage `soft`; None takes `inherit_lr` where that is set, else 0.3 of
             `lr`.
@@ -95,9 +96,8 @@ class EmbeddingsTrainer(Trainer):
         k: how many items are recommended, task `topk`.
         negatives: items drawn for a batch, task `topk` with more than 4,096 items.
         distil: share of the loss of plans cut from a relaxed run that is about the scores of its warm start, not about
-            the data, tasks `topk` and `rating`; 0 makes no teacher of the warm start.
-        sharpen: what the scores of that warm start are multiplied by, task `topk`; more than 1 has its first items
-            matter more.
+            the data, task `topk`; 0 makes no teacher of the warm start.
+        sharpen: what the scores of that warm start are multiplied by; more than 1 has its first items matter more.
         device: "auto" (a GPU if there is one), "cpu", "gpu".
         threads: CPU threads of torch; None leaves torch's own. With one the result does not depend on where it ran.
 

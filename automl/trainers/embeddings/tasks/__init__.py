@@ -36,7 +36,7 @@ def build_task(dataset: Dataset, device: torch.device, seen: Sequence[str], *, k
     from automl.trainers.embeddings.tasks.topk import TopK
 
     if dataset.task == "rating":
-        return Rating(dataset.user)
+        return Rating()
     if dataset.task == "ctr":
         return Ctr(dataset.user)
     return TopK.of(dataset, device, seen, k=k, negatives=negatives)

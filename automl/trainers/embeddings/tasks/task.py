@@ -63,7 +63,7 @@ class Task(ABC):
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean loss of rows (B, F), and the mean squared length of the embeddings of a row."""
 
-    def told(self, recommender: Recommender, ids: Tensor, labels: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
+    def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         """Return the same as `loss`, where a share of what is learned is what a teacher says; teachable tasks have it.
 
         Raises:

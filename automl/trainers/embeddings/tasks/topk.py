@@ -111,7 +111,7 @@ class TopK(Task):
         logits, size = self._logits(recommender, batch)
         return (logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]).mean(), size
 
-    def told(self, recommender: Recommender, ids: Tensor, labels: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
+    def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         batch = self._batch(ids)
         logits, size = self._logits(recommender, batch)
         rows = logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]
