@@ -38,7 +38,7 @@ TIME = '[fields]\nwhen = "time"\n'
 AMOUNTS = pl.DataFrame({"amount": np.arange(120_000), "clicked": np.arange(120_000) % 2})
 CASES = {
     "a column is missing": ("a.csv", with_column(item=None), '[fields]\nitem = "item"\n', [], "or remove them."),
-    "labels outside 0 and 1": ("a.csv", with_column(clicked=[0, 3] * 300), "", ["task=ctr"], "Set positive_from=4"),
+    "labels outside 0 and 1": ("a.csv", with_column(clicked=[0, 3] * 300), "", ["task=ctr"], "Set positive_from=3"),
     "labels outside their range": (
         "a.csv", with_column(clicked=[0, 3] * 300), '[fields]\nclicked = { role = "label", range = [0, 1] }\n', [],
         "Correct or remove these rows",

@@ -85,9 +85,11 @@ def _clicks(labels: pl.Series, task: Task, reading: Reading) -> pl.Series:
         return labels
     if task == "topk":
         return labels * 0 + 1
+    distinct = labels.unique().sort()
+    high = distinct[min((len(distinct) + 1) // 2, len(distinct) - 1)]  # of 1 to 5 stars: 4
     raise InvalidData(
         f"Labels of clicks are 0 or 1, but '{labels.name}' has others in {len(wrong):,} rows, {wrong[0]:g} for one.",
-        "Set positive_from=4 to take labels from 4 on for clicks, or task=rating to predict the number.",
+        f"Set positive_from={high:g} to take labels from {high:g} on for clicks, or task=rating to predict the number.",
     )
 
 
