@@ -16,7 +16,9 @@ import os
 import signal
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, ClassVar, TypeAlias
 
 import numpy as np
@@ -359,11 +361,13 @@ def wait_for(runner: Runner, count: int) -> list[Result]:
 
 
 def alive(pid: int) -> bool:
-    """Say whether a process exists."""
+    """Say whether a process runs; one that has ended does not, even if nobody has collected it yet."""
     try:
         os.kill(pid, 0)
     except ProcessLookupError:
         return False
+    with suppress(OSError):  # where there is no /proc, existing has to do
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
     return True
 
 

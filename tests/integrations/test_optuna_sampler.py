@@ -202,14 +202,22 @@ def test_which_names_come_with_which_answers_is_learned():
 def test_two_processes_share_a_study(tmp_path):
     """Each learns what the other has measured; nothing is proposed twice."""
     script = textwrap.dedent("""
-        import sys, optuna
+        import pathlib, sys, time, optuna
         from automl.integrations.optuna import sampler
         optuna.logging.set_verbosity(optuna.logging.ERROR)
+        here = pathlib.Path(sys.argv[1]).parent
+        (here / f"ready{sys.argv[2]}").touch()
+        while len([*here.glob("ready*")]) < 2:  # or the first may be over before the second has begun
+            time.sleep(0.01)
+        def objective(trial):
+            time.sleep(0.01)
+            return trial.suggest_float("x", -10, 10) ** 2 + trial.suggest_float("y", 0, 9)
+
         storage = optuna.storages.JournalStorage(optuna.storages.journal.JournalFileBackend(sys.argv[1]))
         study = optuna.create_study(
             storage=storage, study_name="s", load_if_exists=True, sampler=sampler("evolution", seed=int(sys.argv[2]))
         )
-        study.optimize(lambda t: t.suggest_float("x", -10, 10) ** 2 + t.suggest_float("y", 0, 9), n_trials=20)
+        study.optimize(objective, n_trials=20)
         assert study.sampler._told > 20, study.sampler._told
     """)
     command = [sys.executable, "-c", script, str(tmp_path / "journal")]

@@ -79,6 +79,9 @@ def test_the_job_of_a_killed_actor_is_tried_again(start):
     assert result.outcome
     assert result.curve == ((0, {"value": 0.0}), (1, {"value": 1.0}))
     assert result.metrics["actor"] != before["actor"]
+    until = time.monotonic() + 10
+    while alive(int(before["pid"])) and time.monotonic() < until:
+        time.sleep(0.05)
     assert not alive(int(before["pid"])), "the worker dies with its actor"
 
 
