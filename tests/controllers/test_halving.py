@@ -227,6 +227,7 @@ def winner(seed, runs, level):
     return board_value(best_trial(results).judged.proposal.candidate)
 
 
+@pytest.mark.slow
 def test_racing_beats_fixed_repetition_at_equal_runs():
     """Ninety runs, as thirty candidates with three seeds each, or as many as the race allows. Seeds 0 to 99."""
     raced = np.array([winner(seed, 90, 0.1) for seed in range(100)])

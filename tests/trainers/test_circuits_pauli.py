@@ -94,6 +94,7 @@ def test_energies_recorded_from_aer(k: int) -> None:
     assert PauliReference(hamiltonian, noise).energy(code, angles)[0] == pytest.approx(case["energy"], abs=1e-10)
 
 
+@pytest.mark.slow  # compiles every kernel again, for numbers of another kind
 @pytest.mark.parametrize("form", ["uniform", "sides", "joint"])
 def test_single_precision(form: str) -> None:
     rng = np.random.default_rng(9)
