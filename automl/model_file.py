@@ -34,13 +34,14 @@ def write_body(folder: Path, body: Mapping[str, Any]) -> None:
         OSError: if a file cannot be written.
     """
     facts: Mapping[str, Any] = body["facts"]
-    apart = [name for name, fact in facts.items() if name.isidentifier() and len(_text(fact)) > LONG]
+    texts = {name: json.dumps(fact) for name, fact in facts.items()}
+    apart = [name for name, text in texts.items() if name.isidentifier() and len(text) > LONG]
     kept = {name: fact for name, fact in facts.items() if name not in apart}
     said = {**body, "facts": kept, **({"apart": apart} if apart else {})}
-    lines = ",\n".join(f'"{name}": {_text(value)}' for name, value in said.items())
+    lines = ",\n".join(f'"{name}": {json.dumps(value)}' for name, value in said.items())
     (folder / NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
     for name in apart:
-        (folder / f"{name}{SUFFIX}").write_bytes(gzip.compress(_text(facts[name]).encode(), mtime=0))
+        (folder / f"{name}{SUFFIX}").write_bytes(gzip.compress(texts[name].encode(), mtime=0))
 
 
 def read_body(folder: Path) -> dict[str, Any]:
@@ -58,7 +59,3 @@ def read_body(folder: Path) -> dict[str, Any]:
         return {**body, "facts": {**body["facts"], **long}} if long else body
     except (OSError, EOFError, zlib.error, ValueError, AttributeError, TypeError, KeyError) as error:
         raise UsageError(f"{folder} is not an export: {error}.", "Type: automl export RUN --out PATH") from error
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value)
