@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from automl.core.errors import UsageError
+from automl.core.readable import readable_json
 
 NAME = "model.json"
 SUFFIX = ".json.gz"
@@ -38,8 +39,7 @@ def write_body(folder: Path, body: Mapping[str, Any]) -> None:
     apart = [name for name, text in texts.items() if name.isidentifier() and len(text) > LONG]
     kept = {name: fact for name, fact in facts.items() if name not in apart}
     said = {**body, "facts": kept, **({"apart": apart} if apart else {})}
-    lines = ",\n".join(f'"{name}": {json.dumps(value)}' for name, value in said.items())
-    (folder / NAME).write_text(f"{{\n{lines}\n}}\n", encoding="utf-8")
+    (folder / NAME).write_text(readable_json(said), encoding="utf-8")
     for name in apart:
         (folder / f"{name}{SUFFIX}").write_bytes(gzip.compress(texts[name].encode(), mtime=0))
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 
+from automl.core.readable import readable_json
 from automl.core.records import Weights
 from automl.search_spaces.embeddings import Plan
 from automl.trainers.embeddings.data import Dataset
@@ -56,7 +56,7 @@ def card(model: Exported) -> dict[str, str]:
     fields = fields_in(facts)
     whole = {"torchrec.json": torchrec.as_json(plan, fields)} if plan.elements is None else {}
     return {
-        "manifest.json": _as_json(manifest(model, plan, facts)),
+        "manifest.json": readable_json(manifest(model, plan, facts), "fields"),
         "fuxictr.json": fuxictr.as_json(plan, fields, model=facts["model"]),
         **whole,
     }
@@ -80,10 +80,3 @@ def manifest(model: Exported, plan: Plan, facts: Mapping[str, Any]) -> dict[str,
     stored = {"bytes": model.tables.kept_bytes(), "first_order_bytes": first}
     stored["network_bytes"] = sum(each.numel() * each.element_size() for each in others)
     return {**named, **whole, **stored, "fields": fields}
-
-
-def _as_json(said: Mapping[str, Any]) -> str:
-    """Return JSON with a line for every entry, and for every field."""
-    fields = ",\n".join(f"  {json.dumps(name)}: {json.dumps(blocks)}" for name, blocks in said["fields"].items())
-    lines = [f' "{name}": {json.dumps(value)}' for name, value in said.items() if name != "fields"]
-    return ",\n".join(["{\n" + lines[0], *lines[1:], ' "fields": {\n' + fields]) + "\n }\n}\n"

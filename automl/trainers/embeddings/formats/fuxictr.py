@@ -13,6 +13,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
+from automl.core.readable import readable_json
 from automl.search_spaces.embeddings import Field, Plan
 from automl.trainers.embeddings.spans import spans
 
@@ -67,6 +68,5 @@ def as_yaml(plan: Plan, fields: Sequence[Field], *, model: str) -> str:
 
 def as_json(plan: Plan, fields: Sequence[Field], *, model: str) -> str:
     """Return `feature_cols`, a line for each, and what they do not say as JSON."""
-    features = ",\n".join(f"  {json.dumps(entry)}" for entry in feature_cols(plan, fields, model=model))
-    lost = json.dumps(differences(plan, fields, model=model))
-    return f'{{\n "feature_cols": [\n{features}\n ],\n "differences": {lost}\n}}\n'
+    features, lost = feature_cols(plan, fields, model=model), differences(plan, fields, model=model)
+    return readable_json({"feature_cols": features, "differences": lost}, "feature_cols")

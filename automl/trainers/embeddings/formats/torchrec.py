@@ -8,11 +8,11 @@ are summed.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from typing import Any
 
 from automl.core.errors import UsageError
+from automl.core.readable import readable_json
 from automl.search_spaces.embeddings import Field, Plan
 from automl.trainers.embeddings.spans import Span, spans
 
@@ -46,8 +46,7 @@ def _config(span: Span) -> dict[str, Any]:
 
 def as_json(plan: Plan, fields: Sequence[Field]) -> str:
     """Return `configs` and the width as JSON, a line for every table."""
-    tables = ",\n".join(f"  {json.dumps(table)}" for table in configs(plan, fields))
-    return f'{{\n "width": {plan.width},\n "tables": [\n{tables}\n ]\n}}\n'
+    return readable_json({"width": plan.width, "tables": configs(plan, fields)}, "tables")
 
 
 def as_python(plan: Plan, fields: Sequence[Field]) -> str:
