@@ -187,8 +187,7 @@ def _run(
         everyone = [console, *(_stores(config) if stores is None else stores), *trackers, heard]
         summary = Session(parts, everyone, resuming=resuming, halt=halt).run()
     except KeyboardInterrupt:
-        if not config.quiet:
-            print(f"Interrupted; everything finished is kept.\nautoml resume {config.out}", file=sys.stderr)
+        _interrupted(Path(str(config.out)), quiet=config.quiet)
         raise
     except AutomlError:
         with suppress(OSError):
@@ -197,6 +196,25 @@ def _run(
     if heard.error is not None:
         raise heard.error
     return Summary(Path(str(config.out)), summary)
+
+
+def _interrupted(directory: Path, *, quiet: bool) -> None:
+    """Write the report of what was found so far; interrupted again, go without. The last line is how to go on."""
+    from automl.report import write_report
+
+    def say(line: object) -> None:
+        if not quiet:
+            print(line, file=sys.stderr, flush=True)
+
+    if not (directory / FILE).exists():
+        return
+    say("Interrupted; everything finished is kept. Its report is written; a second interruption goes without it.")
+    try:
+        say(write_report(open_archive(directory)))
+    except (AutomlError, OSError) as error:
+        say(f"The report was not written: {error}")
+    finally:
+        say(f"automl resume {directory}")
 
 
 def _stores(config: SearchConfig, *, patient: bool = False) -> list[Tracker]:

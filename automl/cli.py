@@ -150,7 +150,7 @@ def report(
     from automl.report import write_report
 
     try:
-        print(write_report(open_archive(directory), out or directory / "report.html"))
+        print(write_report(open_archive(directory), out))
     except OSError as error:
         raise LedgerError(f"Cannot write the report: {error.strerror or error}.") from error
 

@@ -81,7 +81,8 @@ class Running:
     def stop(self) -> None:
         """Ask it to end soon, and return at once. `wait` then gives what there is; `automl.resume` goes on with it.
 
-        An evaluation in flight ends when it reports next, with worker processes within a second.
+        An evaluation in flight ends when it reports next, with worker processes within a second. Summary and report
+        are written as at any other end.
         """
         self._halt.set()
 

@@ -71,7 +71,7 @@ class Session:
         trackers: whoever shows the main study; baselines are shown in the report only.
         resuming: True to take up what the directory holds, False to refuse a directory that holds a study.
         lasting: False for a directory that is removed at once: no report, and no picture, that nobody will see.
-        halt: once it is set, the search ends soon, with a summary of what there is; it can be resumed.
+        halt: once it is set, the search ends soon, with a summary and a report of what there is; it can be resumed.
     """
 
     def __init__(
@@ -242,14 +242,18 @@ class Session:
         try:
             (self._directory / SUMMARY).write_text(json.dumps(summary, indent=2) + "\n", encoding="utf-8")
             self._audience.finished(summary)
-            if not self._lasting or self._halt.is_set():
+            if not self._lasting:
                 return
-            self._show_model(summary)
-            from automl.report import sections_of, write_report
-
-            archive = open_archive(self._directory)
-            sections = sections_of(archive)
-            write_report(archive, self._directory / "report.html", sections)
-            self._audience.drawn(archive, sections)
+            if not self._halt.is_set():
+                self._show_model(summary)
+            self._report()
         except OSError as error:
             _log.warning("The search is finished, but not all files could be written: %s.", error)
+
+    def _report(self) -> None:
+        from automl.report import sections_of, write_report
+
+        archive = open_archive(self._directory)
+        sections = sections_of(archive)
+        write_report(archive, sections=sections)
+        self._audience.drawn(archive, sections)

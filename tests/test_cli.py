@@ -192,21 +192,41 @@ def test_every_trial_failed_is_exit_code_three(tmp_path):
     assert json.loads((out / "summary.json").read_text())["failed"] == 3
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_search_says_so_and_can_be_resumed(tmp_path, number):
+@pytest.fixture
+def begun(tmp_path):
+    """Return a search in a process of its own that has measured something, and its run directory."""
     out = tmp_path / "run"
     command = [AUTOML, "search", "towers", "--controller", "random", "--trials", "40", "--set", "pause=0.1",
                "--out", str(out), *QUIET]  # fmt: skip
-    study = subprocess.Popen(command, stderr=subprocess.PIPE, text=True)
-    while not (out / "study.db").exists():
-        time.sleep(0.05)
-    time.sleep(0.7)
-    study.send_signal(number)
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as study:
+        while not (out / "study.db").exists():
+            time.sleep(0.05)
+        time.sleep(0.7)
+        yield study, out
+        study.kill()
+
+
+def test_an_interrupted_search_reports_what_it_has_found_and_can_be_resumed(begun):
+    study, out = begun
+    study.send_signal(signal.SIGINT)
     _, err = study.communicate(timeout=30)
     assert study.returncode == 130
-    assert f"automl resume {out}" in err
+    assert err.splitlines()[-2:] == [str(out / "report.html"), f"automl resume {out}"]
+    assert "not finished" in (out / "report.html").read_text()
     assert subprocess.run([AUTOML, "resume", str(out), "--quiet"], timeout=60).returncode == 0
     assert json.loads((out / "summary.json").read_text())["trials"] == 40
+    assert "not finished" not in (out / "report.html").read_text()
+
+
+def test_being_terminated_is_being_interrupted_and_the_second_time_there_is_no_report(begun):
+    study, out = begun
+    study.send_signal(signal.SIGTERM)
+    while not study.stderr.readline().startswith("Interrupted"):
+        assert study.poll() is None
+    study.send_signal(signal.SIGINT)
+    _, err = study.communicate(timeout=30)
+    assert (study.returncode, err) == (130, f"automl resume {out}\n")
+    assert not (out / "report.html").exists()
 
 
 def test_a_time_budget_is_kept_although_an_evaluation_hangs(tmp_path):

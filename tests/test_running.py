@@ -52,6 +52,7 @@ def test_it_is_stopped_with_everything_finished_and_can_be_resumed(begin):
     assert summary.stopped_by == "interruption"
     assert 0 < summary.trials < 10_000
     assert summary.best.metrics
+    assert "not finished" in (running.directory / "report.html").read_text()
     more = automl.resume(running.directory, trials=summary.trials + 3, quiet=True)
     assert (more.trials, more.stopped_by) == (summary.trials + 3, "trials")
 

@@ -9,6 +9,8 @@ from automl.report.section import Section
 
 __all__ = ["sections_of", "write_report"]
 
+_FILE = "report.html"
+
 
 def sections_of(archive: Archive) -> tuple[Section, ...]:
     """Return what the report has to say of a study, finished or running, section by section."""
@@ -17,12 +19,13 @@ def sections_of(archive: Archive) -> tuple[Section, ...]:
     return sections(archive)
 
 
-def write_report(archive: Archive, path: Path, sections: tuple[Section, ...] | None = None) -> Path:
+def write_report(archive: Archive, path: Path | None = None, sections: tuple[Section, ...] | None = None) -> Path:
     """Write the report of a study, finished or running, as one self-contained page.
 
     Args:
         archive: the study.
-        path: the HTML file to write; its folder must exist. A page that is there is replaced in one step.
+        path: the HTML file to write, `report.html` beside the ledger if not given; its folder must exist. A page that
+            is there is replaced in one step.
         sections: those of the archive, where they are at hand.
 
     Returns:
@@ -30,6 +33,7 @@ def write_report(archive: Archive, path: Path, sections: tuple[Section, ...] | N
     """
     from automl.report.page import page
 
+    path = archive.directory / _FILE if path is None else path
     draft = path.with_name(path.name + ".part")
     draft.write_text(page(archive, sections_of(archive) if sections is None else sections), encoding="utf-8")
     return draft.replace(path)
