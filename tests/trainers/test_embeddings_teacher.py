@@ -48,6 +48,21 @@ def test_a_share_of_the_loss_is_the_cross_entropy_with_a_sharpened_teacher_over_
     assert float(untold.detach()) == pytest.approx(float(plain.detach()))
 
 
+def test_what_a_teacher_would_choose_is_kept_for_all_users_where_it_takes_little_memory(monkeypatch):
+    ground, student, teacher = pair_of_lists()
+    ids = ground.both.ids[:50]
+    kept = ground.task.lesson(teacher, share=0.3, sharpen=2.5)
+    assert kept.chances.shape == (ground.task.users, ground.task.items - 2)
+    assert not kept.chances.requires_grad
+    assert torch.allclose(kept.chances.sum(1), torch.ones(()).double())
+    asked, remembered = (ground.task.told(student, ids, each)[0] for each in (Lesson(teacher, 0.3, 2.5), kept))
+    assert float(remembered.detach()) == pytest.approx(float(asked.detach()), abs=1e-12)
+    for limit in ("REMEMBERED", "FULL_SOFTMAX"):
+        with monkeypatch.context() as small:
+            small.setattr(topk, limit, 1)
+            assert ground.task.lesson(teacher, share=0.3, sharpen=2.5).chances is None
+
+
 SAMPLED = pytest.mark.parametrize("most", [topk.FULL_SOFTMAX, 1])
 """Over all items, and over a sample."""
 

@@ -24,19 +24,26 @@ def list_damage(recommender: Recommender, task: TopK, part: Part) -> Tensor:
     tables, items = recommender.tables, task.known
     users = torch.unique(part.ids[:, task.user])
     of_user = tables.block_of_row[users + tables.offsets[task.user]]
-    of_item = tables.block_of_row[items + tables.offsets[task.item]]
+    blocks, sizes = torch.unique_consecutive(tables.block_of_row[items + tables.offsets[task.item]], return_counts=True)
     found = torch.zeros(len(tables.spans), tables.weight.shape[1], dtype=torch.float64, device=tables.weight.device)
     step = max(1, SCORES_AT_ONCE // len(items))
-    for some, blocks in zip(torch.split(users, step), torch.split(of_user, step), strict=True):
+    for some, own in zip(torch.split(users, step), torch.split(of_user, step), strict=True):
         scores, (mine, theirs) = recommender.cross(some, items)
-        chances, weights = scores.softmax(1), 0.5 * mine.square()
-        found.index_add_(0, blocks, (weights * _spread(chances, theirs)).double())
-        for block in torch.unique(of_item):
-            own = of_item == block
-            found[block] += (weights * _spread(chances[:, own], theirs[own])).sum(0).double()
+        weights = 0.5 * mine.square()
+        moments = _moments(scores.softmax(1), theirs, sizes.tolist())
+        found.index_add_(0, own, (weights * _spread(moments.sum(0))).double())
+        found.index_add_(0, blocks, (weights * _spread(moments)).sum(1).double())
     return found / len(users)
 
 
-def _spread(chances: Tensor, vectors: Tensor) -> Tensor:
-    """Return the variances (U, K) of the columns of vectors (I, K) under chances (U, I); items left out count as 0."""
-    return (chances @ vectors.square() - (chances @ vectors).square()).clamp(min=0.0)
+def _moments(chances: Tensor, vectors: Tensor, sizes: list[int]) -> Tensor:
+    """Return for blocks of items what they add to the means of vectors (I, K) and of their squares (blocks, U, 2 K)."""
+    both = torch.cat([vectors, vectors.square()], 1)
+    pairs = zip(torch.split(chances, sizes, 1), torch.split(both, sizes), strict=True)
+    return torch.stack([own @ values for own, values in pairs])
+
+
+def _spread(moments: Tensor) -> Tensor:
+    """Return the variances (..., U, K) of columns with such moments (..., U, 2 K); items left out count as 0."""
+    mean, square = moments.chunk(2, dim=-1)
+    return (square - mean.square()).clamp(min=0.0)

@@ -41,8 +41,9 @@ class Recommender(nn.Module):
     def looked_up(self, ids: Tensor) -> tuple[Tensor, Tensor]:
         """Return scores (B,) of rows (B, F), and the vectors (B, F, K) of the tables that they were made from."""
         vectors: Tensor = self.tables(ids)
-        read = self._propagated(ids) if self.scorer.propagates else vectors
-        scores: Tensor = self.scorer(read, self._first(ids))
+        rows = ids + self.tables.offsets
+        read = F.embedding(rows, self._propagated()) if self.scorer.propagates else vectors
+        scores: Tensor = self.scorer(read, self._first(rows, ids))
         return scores + self.bias, vectors
 
     def cross(self, users: Tensor, items: Tensor) -> tuple[Tensor, tuple[Tensor, Tensor]]:
@@ -51,28 +52,24 @@ class Recommender(nn.Module):
         Raises:
             UsageError: if the data have other fields than user and item, and the model reads them.
         """
-        pair = self._pair()
-        ids = [self._alone(place, rows) for place, rows in zip(pair, (users, items), strict=True)]
-        mine = [self.tables(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
-        first = [self._first(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
-        read = mine
+        pair = list(zip(self._pair(), (users, items), strict=True))
+        mine, theirs = [self.tables.of(place, ids) for place, ids in pair]
+        rows = [ids + self.tables.offsets[place] for place, ids in pair]
+        first = [self._first(there, ids) for there, (_, ids) in zip(rows, pair, strict=True)]
+        read = [mine, theirs]
         if self.scorer.propagates:
-            read = [self._propagated(rows)[:, place] for place, rows in zip(pair, ids, strict=True)]
-        return self.scorer.match(read[0], read[1], first[0], first[1]) + self.bias, (mine[0], mine[1])
+            table = self._propagated()
+            read = [F.embedding(there, table) for there in rows]
+        return self.scorer.match(*read, *first).add_(self.bias), (mine, theirs)
 
-    def _alone(self, place: int, rows: Tensor) -> Tensor:
-        """Return ids (N, F) of rows (N,) of one field; the other fields are PAD."""
-        ids = rows.new_zeros(len(rows), len(self.tables.offsets))
-        ids[:, place] = rows
-        return ids
+    def _propagated(self) -> Tensor:
+        return self.scorer.propagate(self.tables.all())
 
-    def _propagated(self, ids: Tensor) -> Tensor:
-        return F.embedding(ids + self.tables.offsets, self.scorer.propagate(self.tables.all()))
-
-    def _first(self, ids: Tensor) -> Tensor:
+    def _first(self, rows: Tensor, ids: Tensor) -> Tensor:
+        """Return the first-order weights of rows, of which `ids` say where in their fields they are."""
         if not self.scorer.first_order:
             return self.first.new_zeros(ids.shape)
-        first = look_up(self.first, ids + self.tables.offsets, sparse=self.tables.sparse).squeeze(-1)
+        first = look_up(self.first, rows, sparse=self.tables.sparse).squeeze(-1)
         pad = ids == 0
         return first.masked_fill(pad, 0.0) if bool(pad.any()) else first
 
@@ -83,11 +80,11 @@ class Recommender(nn.Module):
             UsageError: if the data have other fields than user and item, and the model reads them.
         """
         user, item = self._pair()
-        table: Tensor = self.scorer.propagate(self.tables.all()) if self.scorer.propagates else self.tables.all()
+        table = self._propagated() if self.scorer.propagates else self.tables.all()
         first = self.first[:, 0] if self.scorer.first_order else torch.zeros_like(self.first[:, 0])
         rows = users + self.tables.offsets[user]
         items = torch.arange(self._rows(item), device=users.device) + self.tables.offsets[item]
-        return self.scorer.match(table[rows], table[items], first[rows], first[items]) + self.bias
+        return self.scorer.match(table[rows], table[items], first[rows], first[items]).add_(self.bias)
 
     def _pair(self) -> tuple[int, int]:
         user, item = self.scorer.user, self.scorer.item

@@ -75,7 +75,13 @@ class Tables(nn.Module):
 
     def forward(self, ids: Tensor) -> Tensor:
         """Return the vectors (B, F, K) of rows (B, F), counted in each field."""
-        rows = ids + self.offsets
+        return self._read(ids + self.offsets, ids)
+
+    def of(self, place: int, ids: Tensor) -> Tensor:
+        """Return the vectors (N, K) of rows (N,) of the field in one place."""
+        return self._read(ids + self.offsets[place], ids)
+
+    def _read(self, rows: Tensor, ids: Tensor) -> Tensor:
         if self.alpha is not None and not self.sparse and len(self.weight) < rows.numel():
             table = self.weight * self.alpha.index_select(0, self.block_of_row)  # less than weighting what is read
             return _without_pad(look_up(table, rows, sparse=False), ids)
@@ -113,13 +119,13 @@ class Tables(nn.Module):
 
 
 def _without_pad(vectors: Tensor, ids: Tensor) -> Tensor:
-    """Return vectors (B, F, K) with zeros for PAD."""
+    """Return vectors (..., K) with zeros for PAD."""
     pad = ids == 0
     return vectors.masked_fill(pad.unsqueeze(-1), 0.0) if bool(pad.any()) else vectors
 
 
 def look_up(table: Tensor, rows: Tensor, *, sparse: bool) -> Tensor:
-    """Return the rows (B, F) of a table (R, K) as (B, F, K); its gradient is sparse, or dense.
+    """Return rows (...) of a table (R, K) as (..., K); its gradient is sparse, or dense.
 
     Dense gradients are added up by `index_select`, which takes half the time of `F.embedding`, and for a single column
     a twentieth.

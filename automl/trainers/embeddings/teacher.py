@@ -48,7 +48,7 @@ def lesson_of(plan: Plan, ground: Ground, recipe: Recipe, weights: Weights | Non
     whole = replace(plan, columns=columns, elements=None, stage="plain")
     with reproducible(0, ground.device, recipe.threads):
         teacher = start(whole, ground, recipe, found)
-    return Lesson(teacher.eval().requires_grad_(False), recipe.distil, recipe.sharpen)
+        return ground.task.lesson(teacher.eval().requires_grad_(False), share=recipe.distil, sharpen=recipe.sharpen)
 
 
 def _unheard(step: int, metrics: Mapping[str, float]) -> None:

@@ -28,4 +28,4 @@ class MatrixFactorisation(Scorer):
 
     def match(self, users: Tensor, items: Tensor, first_user: Tensor, first_item: Tensor) -> Tensor:
         """Return the scores (U, I) of all pairs by one matrix product."""
-        return torch.addmm(first_item, users, items.T) + first_user.unsqueeze(1)
+        return torch.addmm(first_item, users, items.T).add_(first_user.unsqueeze(1))

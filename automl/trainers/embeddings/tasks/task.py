@@ -35,11 +35,13 @@ class Lesson:
         teacher: a trained model, in eval mode.
         share: of the loss that is about the teacher's scores.
         sharpen: what these are multiplied by.
+        chances: (users, items) of what a user chooses next, where they are kept; None has the teacher asked every time.
     """
 
     teacher: Recommender
     share: float
     sharpen: float
+    chances: Tensor | None = None
 
 
 class Task(ABC):
@@ -62,6 +64,14 @@ class Task(ABC):
     @abstractmethod
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         """Return the mean loss of rows (B, F), and the mean squared length of the embeddings of a row."""
+
+    def lesson(self, teacher: Recommender, *, share: float, sharpen: float) -> Lesson:
+        """Return what a model learns from a teacher; teachable tasks have it.
+
+        Raises:
+            NotImplementedError: if the task is not teachable.
+        """
+        raise NotImplementedError
 
     def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         """Return the same as `loss`, where a share of what is learned is what a teacher says; teachable tasks have it.

@@ -25,6 +25,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor
 
 from automl.trainers.embeddings.data import Dataset
@@ -38,6 +39,9 @@ FULL_SOFTMAX = 4096
 """Most items for which the softmax is over all of them."""
 SCORES_AT_ONCE = 4_194_304
 """Scores of users and items that are in memory at once in an evaluation."""
+
+REMEMBERED = 67_108_864
+"""Most chances of users and items, a quarter of a gigabyte, that a teacher is asked for once, not in every epoch."""
 
 HIDDEN = -1e9
 """Score of what a user has met: a softmax has no room for it, and is one still where he has met all."""
@@ -109,29 +113,43 @@ class TopK(Task):
     def loss(self, recommender: Recommender, ids: Tensor, labels: Tensor) -> tuple[Tensor, Tensor]:
         batch = self._batch(ids)
         logits, size = self._logits(recommender, batch)
-        return (logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]).mean(), size
+        return _surprise(logits, batch), size
+
+    def lesson(self, teacher: Recommender, *, share: float, sharpen: float) -> Lesson:
+        if self.items > FULL_SOFTMAX or self.users * self.items > REMEMBERED:
+            return Lesson(teacher, share, sharpen)
+        every = torch.arange(self.users, device=self.known.device)
+        chances = [self._wanted(teacher, sharpen, some, self.known) for some in torch.split(every, self._at_once)]
+        return Lesson(teacher, share, sharpen, torch.cat(chances))
 
     def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
         batch = self._batch(ids)
         logits, size = self._logits(recommender, batch)
-        rows = logits.logsumexp(1)[batch.places] - logits[batch.places, batch.slots]
-        met = self._met(batch)
-        with torch.no_grad():
-            wanted = lesson.teacher.cross(batch.users, batch.offered)[0] * lesson.sharpen
-            chances = wanted.masked_fill(met, HIDDEN).softmax(1)
-        scores = logits[:, -len(batch.offered) :].masked_fill(met, HIDDEN)
-        users = -(chances * scores.log_softmax(1)).sum(1)
-        return (1.0 - lesson.share) * rows.mean() + lesson.share * users.mean(), size
+        if lesson.chances is None:
+            wanted = self._wanted(lesson.teacher, lesson.sharpen, batch.users, batch.offered)
+        else:
+            wanted = lesson.chances[batch.users]
+        offered = self._unmet(logits[:, -len(batch.offered) :], batch.users, batch.offered)
+        rows, users = _surprise(logits, batch), F.cross_entropy(offered, wanted)
+        return (1.0 - lesson.share) * rows + lesson.share * users, size
 
-    def _met(self, batch: _Batch) -> Tensor:
-        """Return which of the offered items users have met (U, offered)."""
-        items, slots = torch.unique(batch.offered, return_inverse=True)
-        users, met = self.seen.places(batch.users)
-        places = torch.searchsorted(items, met).clamp(max=len(items) - 1)
-        found = items[places] == met
-        mask = torch.zeros(len(batch.users), len(items), dtype=torch.bool, device=items.device)
-        mask[users[found], places[found]] = True
-        return mask[:, slots]
+    @torch.no_grad()
+    def _wanted(self, teacher: Recommender, sharpen: float, users: Tensor, items: Tensor) -> Tensor:
+        """Return q' (U, I): with what chances a teacher says that users choose each of some items next."""
+        return self._unmet(teacher.cross(users, items)[0] * sharpen, users, items).softmax(1)
+
+    def _unmet(self, scores: Tensor, users: Tensor, items: Tensor) -> Tensor:
+        """Return scores (U, I) of users and items, with what users have met hidden."""
+        ordered, slots = torch.unique(items, return_inverse=True)
+        rows, met = self.seen.places(users)
+        places = torch.searchsorted(ordered, met).clamp(max=len(ordered) - 1)
+        found = ordered[places] == met
+        rows, places = rows[found], places[found]
+        if len(ordered) < len(items):  # drawn more than once
+            mask = torch.zeros(len(users), len(ordered), dtype=torch.bool, device=items.device)
+            mask[rows, places] = True
+            return scores.masked_fill(mask[:, slots], HIDDEN)
+        return scores.index_put((rows, slots.argsort()[places]), scores.new_tensor(HIDDEN))
 
     def _batch(self, ids: Tensor) -> _Batch:
         """Return whom rows (B, F) are about, and which items their loss needs the scores of."""
@@ -172,10 +190,13 @@ class TopK(Task):
         users = users[(users > 0) & (users < self.users - 1)]
         if not len(users):
             return dict.fromkeys(self.measures, 0.0)
-        step = max(1, SCORES_AT_ONCE // self.items)
-        chunks = [self._ranked(model, some, wanted) for some in torch.split(users, step)]
+        chunks = [self._ranked(model, some, wanted) for some in torch.split(users, self._at_once)]
         means = torch.cat(chunks).mean(0).tolist()
         return dict(zip(self.measures, means, strict=True))
+
+    @property
+    def _at_once(self) -> int:
+        return max(1, SCORES_AT_ONCE // self.items)
 
     def _ranked(self, model: Model, users: Tensor, wanted: Pairs) -> Tensor:
         """Return the measures (U, 3) of some users."""
@@ -186,6 +207,11 @@ class TopK(Task):
         relevant = torch.zeros(scores.shape, dtype=torch.bool, device=scores.device)
         relevant[wanted.places(users)] = True
         return list_measures(relevant.gather(1, best), wanted.counts(users))
+
+
+def _surprise(logits: Tensor, batch: _Batch) -> Tensor:
+    """Return the mean over rows of -log p, with p the softmax of logits (U, I)."""
+    return -logits.log_softmax(1)[batch.places, batch.slots].mean()
 
 
 def list_measures(hits: Tensor, wanted: Tensor) -> Tensor:
