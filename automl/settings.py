@@ -83,14 +83,14 @@ def _entry(key: str, plugins: Plugins) -> tuple[str, str] | None:
     role, _, rest = key.partition(".")
     roles = [role] if role in plugins else list(plugins)
     head, dot, name = (rest if role in plugins else key).partition(".")
-    holds = any(_holds_names(settings_of(plugins[each])[head]) for each in roles if head in settings_of(plugins[each]))
+    holds = any(_by_name(settings_of(plugins[each])[head]) for each in roles if head in settings_of(plugins[each]))
     return (key[: -len(dot + name)], name) if dot and name and holds else None
 
 
-def _holds_names(parameter: inspect.Parameter) -> bool:
-    """Say whether a setting is a mapping, or one or nothing."""
+def _by_name(parameter: inspect.Parameter) -> Any:
+    """Return the mapping that a setting is, or that it may be among other things; None if it is none."""
     kinds = (parameter.annotation, *get_args(parameter.annotation))
-    return any(get_origin(kind) is Mapping for kind in kinds)
+    return next((kind for kind in kinds if get_origin(kind) is Mapping), None)
 
 
 def _mapping(setting: str, value: Any) -> Mapping[str, Any]:
@@ -171,13 +171,15 @@ def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> An
         return NamedController.parse(str(value))
     if parameter.annotation == Program:
         return _program(value)
-    adapter = TypeAdapter(parameter.annotation)
-    for candidate in _readings(value):
+    by_name = _by_name(parameter)
+    for reading in _readings(value):
+        # Where a dataclass would do, too, pydantic would make one of a mapping, and drop what is no field of it.
+        kind = by_name if by_name and isinstance(reading, Mapping) else parameter.annotation
         try:
-            return adapter.validate_python(candidate)
+            return TypeAdapter(kind).validate_python(reading)
         except ValidationError:
             continue
-    if _holds_names(parameter):
+    if by_name:
         raise UsageError(f"The setting {role}.{name} holds values by name, got {value!r}.", f"Write {name}.NAME=VALUE.")
     expected = inspect.formatannotation(parameter.annotation).replace("typing.", "")
     raise UsageError(f"The setting {role}.{name} takes {expected}, got {value!r}.")

@@ -1,8 +1,13 @@
 """Settings that hold values by name."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
 import pytest
 
 from automl.core.errors import UnknownName, UsageError
+from automl.core.space import SearchSpace
 from automl.search_spaces.morl import MorlSpace
 from automl.settings import assign
 
@@ -31,6 +36,36 @@ def test_a_setting_that_holds_values_by_name_says_how_to_write_one(given):
         assign(given, PLUGINS)
     assert "holds values by name" in caught.value.message
     assert "fixed.NAME=VALUE" in caught.value.hint
+
+
+@dataclass(frozen=True)
+class Schema:
+    fields: Mapping[str, Any] | None = None
+
+
+class Described(SearchSpace[None]):
+    """Takes a description, whole or by name."""
+
+    def __init__(self, *, schema: Schema | Mapping[str, Any] | None = None) -> None: ...
+
+    def build(self, choose): ...
+
+    def load(self, json): ...
+
+
+@pytest.mark.parametrize(
+    "said", [{"user": "user", "day": "token"}, {"user": {"role": "user"}, "day": {"type": "token"}}, {}, Schema({})]
+)
+def test_a_mapping_stays_one_where_a_dataclass_would_do_too(said):
+    assert assign({"schema": said}, {"space": Described})["space"]["schema"] == said
+    if isinstance(said, dict) and said:
+        entries = {f"schema.{name}": value for name, value in said.items()}
+        assert assign(entries, {"space": Described})["space"]["schema"] == said
+
+
+def test_names_are_texts():
+    with pytest.raises(UsageError, match="holds values by name"):
+        assign({"schema": {0: "user"}}, {"space": Described})
 
 
 @pytest.mark.parametrize("key", ["algorithm.width", "fixd.width", "fixed."])
