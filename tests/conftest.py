@@ -34,6 +34,25 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xdist_group("circuits"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
+    """Hand out groups, and all other tests file by file: the largest first.
+
+    Test by test, the process that hands them out would need as long as short tests do, and processes would wait for
+    it; and each process would make again what the tests of a file share.
+    """
+    if config.getoption("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadGroupScheduling
+
+    class GroupsAndFiles(LoadGroupScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            group = super()._split_scope(nodeid)
+            return group if group != nodeid else nodeid.partition("::")[0]
+
+    return GroupsAndFiles(config, log)
+
+
 @pytest.fixture
 def quick(tmp_path, monkeypatch):
     """Options of a search that leaves nothing outside tmp_path and compares with nobody."""
