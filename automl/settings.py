@@ -13,7 +13,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, is_dataclass
 from functools import partial
 from typing import Any, TypeAlias, get_args, get_origin
 
@@ -172,6 +172,8 @@ def _typed(role: str, name: str, value: Any, parameter: inspect.Parameter) -> An
     if parameter.annotation == Program:
         return _program(value)
     by_name = _by_name(parameter)
+    if by_name and is_dataclass(value):  # a mapping from the start: it is what a resumed search reads
+        value = TypeAdapter(type(value)).dump_python(value, mode="json", exclude_none=True)
     for reading in _readings(value):
         # Where a dataclass would do, too, pydantic would make one of a mapping, and drop what is no field of it.
         kind = by_name if by_name and isinstance(reading, Mapping) else parameter.annotation
