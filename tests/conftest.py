@@ -61,6 +61,19 @@ def quick(tmp_path, monkeypatch):
 
 
 @pytest.fixture(scope="session")
+def stores(tmp_path_factory):
+    """Return a folder with stores of Optuna and MLflow, which are expensive to create: made once, and copied."""
+    from automl.tracking._mlflow_store import open_client
+    from automl.tracking._optuna_store import open_storage
+    from automl.tracking.sqlite_files import sqlite_url
+
+    folder = tmp_path_factory.mktemp("stores")
+    open_client(sqlite_url(folder / "mlflow.db"))
+    open_storage(sqlite_url(folder / "optuna.db"))
+    return folder
+
+
+@pytest.fixture(scope="session")
 def one_ray():
     """One Ray for all tests of this process, and actors that outlive a test; mark tests `xdist_group("ray")`."""
     from automl.runners._ray_link import Need, connect

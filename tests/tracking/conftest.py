@@ -1,4 +1,4 @@
-"""Stores that are expensive to create are created once and copied."""
+"""Copies of the stores that are created once, and what their trackers warned of."""
 
 from __future__ import annotations
 
@@ -9,17 +9,6 @@ from pathlib import Path
 import pytest
 
 from automl.tracking.sqlite_files import sqlite_url
-
-
-@pytest.fixture(scope="session")
-def stores(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    from automl.tracking._mlflow_store import open_client
-    from automl.tracking._optuna_store import open_storage
-
-    folder = tmp_path_factory.mktemp("stores")
-    open_client(sqlite_url(folder / "mlflow.db"))
-    open_storage(sqlite_url(folder / "optuna.db"))
-    return folder
 
 
 def _copy(stores: Path, name: str, folder: Path) -> str:
