@@ -162,7 +162,7 @@ def export(
     trial: Annotated[int | None, typer.Option(help="Number of the trial; the best if not given.")] = None,
     onnx: Annotated[bool, typer.Option("--onnx", help="Write model.onnx too (needs the extra onnx).")] = False,
     register: Annotated[str | None, typer.Option(metavar="NAME", help="Register it with MLflow.")] = None,
-    alias: Annotated[str, typer.Option(help="What shall point to the registered version.")] = "champion",
+    alias: Annotated[str | None, typer.Option(help="What points to that version; champion if not given.")] = None,
     mlflow: Annotated[str | None, typer.Option(metavar="URI", help="Another MLflow server than the run's.")] = None,
 ) -> None:
     """Export a trained model: safetensors and JSON that `automl.load(PATH)` turns into a plain model."""

@@ -174,12 +174,12 @@ class Found:
 
         return load_model(self.directory, self.trial)
 
-    def register(self, name: str, *, alias: str = "champion", mlflow: str | None = None) -> Registered:
+    def register(self, name: str, *, alias: str | None = None, mlflow: str | None = None) -> Registered:
         """Register the trained model with MLflow, as a new version to which the alias moves.
 
         Args:
             name: of the registered model.
-            alias: what shall point to the new version.
+            alias: what shall point to the new version; champion if not given.
             mlflow: the store; else `MLFLOW_TRACKING_URI`, else that of the search.
 
         Raises:

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
 ALIAS = "champion"
-"""The alias that moves to the version that is registered, if no other is named."""
+"""What points to the version that is registered, if nothing else is named: `alias=None` everywhere means this."""
 _USUAL = "mlflow.db"
 
 
@@ -64,7 +64,7 @@ def register(
     name: str,
     *,
     trial: int | None = None,
-    alias: str = ALIAS,
+    alias: str | None = None,
     mlflow: str | None = None,
     exported: Path | None = None,
 ) -> Registered:
@@ -78,7 +78,7 @@ def register(
         directory: the run directory.
         name: of the registered model; made if there is none of that name.
         trial: number of the trial.
-        alias: what shall point to the new version.
+        alias: what shall point to the new version; `ALIAS` if not given.
         mlflow: the store; else `MLFLOW_TRACKING_URI`, else that of the search.
         exported: the folder of an export of this trial, if there is one already.
 
@@ -86,6 +86,7 @@ def register(
         UsageError: for a name that MLflow refuses, or a model that it cannot store.
         AutomlError: if the store does not answer or has no registry, or the trial has no weights any more.
     """
+    alias = ALIAS if alias is None else alias
     archive = open_archive(Path(directory))
     uri = store_of(archive, mlflow)
     chosen = chosen_trial(archive, trial)
