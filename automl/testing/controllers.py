@@ -29,6 +29,9 @@ __all__ = ["ControllerContract", "Make", "drive", "follow"]
 
 Make: TypeAlias = Callable[[SearchSpace[Any], Objectives, int], Controller]
 
+_OWN = {"workers", "disorder", "fault", "period"}
+"""What the tests below are repeated for; whatever else a test is repeated for may be another controller or space."""
+
 
 class ControllerContract:
     """Subclass it under a name that starts with `Test` and override the fixture `make`."""
@@ -85,40 +88,62 @@ class ControllerContract:
 
         return go
 
-    def test_same_seed_same_proposals(self, go: Callable[..., Course]) -> None:
-        assert go(seed=3, workers=2).proposals == go(seed=3, workers=2).proposals
+    @pytest.fixture(scope="class")
+    def courses(self) -> dict[Any, Course]:
+        """Searches that several tests look at, which is as good as one for each: none changes what it looks at."""
+        return {}
 
-    def test_another_seed_other_proposals(self, go: Callable[..., Course]) -> None:
-        assert (go(seed=3).proposals != go(seed=4).proposals) is self.draws
+    @pytest.fixture
+    def seen(
+        self, request: pytest.FixtureRequest, go: Callable[..., Course], courses: dict[Any, Course]
+    ) -> Callable[..., Course]:
+        """Return what `go` does, from another test where one has run the same search."""
+        params = getattr(request.node, "callspec", None)
+        given = {name: id(value) for name, value in params.params.items() if name not in _OWN} if params else {}
+
+        def seen(**settings: Any) -> Course:
+            key = tuple(sorted(given.items())), tuple(sorted(settings.items()))
+            if key not in courses:
+                courses[key] = go(**settings)
+            return courses[key]
+
+        return seen
+
+    def test_same_seed_same_proposals(self, go: Callable[..., Course], seen: Callable[..., Course]) -> None:
+        looked_into = seen(seed=3, workers=2, snapshots=True)
+        assert go(seed=3, workers=2).proposals == looked_into.proposals
+
+    def test_another_seed_other_proposals(self, go: Callable[..., Course], seen: Callable[..., Course]) -> None:
+        assert (go(seed=4).proposals != seen(workers=1).proposals) is self.draws
 
     @pytest.mark.parametrize("workers", [1, 3])
-    def test_trials_are_numbered_without_gaps(self, go: Callable[..., Course], workers: int) -> None:
+    def test_trials_are_numbered_without_gaps(self, seen: Callable[..., Course], workers: int) -> None:
         steps: dict[int, list[int]] = {}
-        for proposal in go(workers=workers).proposals:
+        for proposal in seen(workers=workers).proposals:
             steps.setdefault(proposal.trial, []).append(proposal.step)
         assert list(steps) == list(range(len(steps)))
         assert all(path == list(range(len(path))) for path in steps.values())
 
-    def test_proposals_are_candidates_of_the_space(self, go: Callable[..., Course], space: SearchSpace[Any]) -> None:
-        for proposal in go().proposals:
+    def test_proposals_are_candidates_of_the_space(self, seen: Callable[..., Course], space: SearchSpace[Any]) -> None:
+        for proposal in seen(workers=1).proposals:
             space.check(proposal.candidate)
             assert space.load(space.dump(proposal.candidate)) == proposal.candidate
 
-    def test_choices_answer_their_domains(self, go: Callable[..., Course]) -> None:
+    def test_choices_answer_their_domains(self, seen: Callable[..., Course]) -> None:
         domains: dict[str, Any] = {}
-        for proposal in go().proposals:
+        for proposal in seen(workers=1).proposals:
             for name, choice in proposal.choices.items():
                 assert choice.value in choice.domain
                 assert domains.setdefault(name, choice.domain) == choice.domain, f"two domains for {name}"
 
-    def test_no_more_proposals_than_places(self, go: Callable[..., Course]) -> None:
-        asked = [event for event in go(workers=4).events if isinstance(event, Asked)]
+    def test_no_more_proposals_than_places(self, seen: Callable[..., Course]) -> None:
+        asked = [event for event in seen(workers=4).events if isinstance(event, Asked)]
         assert any(event.n > 1 for event in asked)
         assert all(len(event.proposals) <= event.n for event in asked)
 
     @pytest.mark.parametrize(("workers", "disorder"), [(1, None), (4, None), (4, 0), (4, 1)])
-    def test_every_trial_is_closed_once(self, go: Callable[..., Course], workers: int, disorder: int | None) -> None:
-        course = go(workers=workers, disorder=disorder)
+    def test_every_trial_is_closed_once(self, seen: Callable[..., Course], workers: int, disorder: int | None) -> None:
+        course = seen(workers=workers) if disorder is None else seen(workers=workers, disorder=disorder)
         told = {result.proposal.trial for result in course.results}
         assert len(course.closed) == len(set(course.closed))
         assert set(course.closed) <= told
@@ -182,8 +207,8 @@ class ControllerContract:
             assert_plain(resumed.state_dict())
             assert replayed(resumed, course.events[done:]) == course.events[done:], f"after event {done}"
 
-    def test_state_is_plain_data(self, go: Callable[..., Course]) -> None:
-        for snapshot in go(workers=2, snapshots=True).snapshots:
+    def test_state_is_plain_data(self, seen: Callable[..., Course]) -> None:
+        for snapshot in seen(seed=3, workers=2, snapshots=True).snapshots:
             assert_plain(snapshot)
 
     def test_diagnostics_are_numbers(
