@@ -78,6 +78,17 @@ def test_the_search_takes_smaller_steps_than_plans_of_clicks_unless_told():
     assert trainer("ctr", search_lr=0.002).recipe.search_lr == 0.002
 
 
+def test_relaxed_stages_of_ratings_have_a_smaller_penalty_than_plans_unless_told():
+    assert trainer("rating", l2=0.1).recipe.relaxed_l2 == pytest.approx(0.07)
+    assert trainer("ctr", l2=0.1).recipe.relaxed_l2 == trainer("topk", l2=0.1).recipe.relaxed_l2 == 0.1
+    first = {}
+    for penalty in (0.0, 50.0):
+        found = trainer("rating", epochs=1, relaxed_l2=penalty)
+        wide = space(found).relax("search")[0]
+        found.train(wide, effort=1, weights=None, seed=1, report=lambda _, each, to=penalty: first.setdefault(to, each))
+    assert first[50.0]["train_loss"] > first[0.0]["train_loss"] + 0.01
+
+
 def test_the_same_seed_gives_the_same_outcome_in_another_process_too():
     found = trainer("ctr")
     plan = uniform(found)
