@@ -2,8 +2,9 @@
 
 Optuna's samplers carry state in three places: attributes of trials and study, a random generator, and caches.
 Here each proposal gets a fresh sampler seeded from (seed, trial), so only the attributes are left, and they
-are JSON. A sampler that would put more into them (CMA-ES pickles its optimiser), or that is not one of Optuna's own
-(`_samplers`), is brought back by asking it again instead: nothing is ever unpickled.
+are JSON; the one cache that is passed on follows from the trials. A sampler that would put more into the attributes
+(CMA-ES pickles its optimiser), or that is not one of Optuna's own (`_samplers`), is brought back by asking it again
+instead: nothing is ever unpickled.
 """
 
 from __future__ import annotations

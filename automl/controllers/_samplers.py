@@ -24,6 +24,7 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.samplers import BaseSampler
+from optuna.search_space import IntersectionSearchSpace
 
 from automl.controllers._draws import draws
 from automl.core.errors import Incompatible, MissingExtra, UnknownName, UsageError
@@ -49,8 +50,9 @@ _SEEDS = 2**31
 class Samplers:
     """Makes the samplers of one private study.
 
-    Optuna's own are made anew for each trial and know nothing but a seed: what they have learned is in the study. Any
-    other is made once and lasts, because it may remember what it likes.
+    Optuna's own are made anew for each trial and know nothing but a seed: what they have learned is in the study. They
+    pass on which names all trials have, or each would go through all trials again to find out. Any other is made once
+    and lasts, because it may remember what it likes.
 
     Args:
         text: which, and its settings.
@@ -75,11 +77,18 @@ class Samplers:
         self._class = _class_of(self.name)
         self.plain = self.name in SAMPLERS and self.name not in _STATEFUL
         self.lasting = self.name not in SAMPLERS
+        self._common: dict[str, IntersectionSearchSpace] = {}
         self._last = self._made(0)
 
     def of(self, trial: int) -> BaseSampler:
         """Return the sampler that answers a trial."""
-        return self._last if self.lasting else self._made(trial)
+        if self.lasting:
+            return self._last
+        made = self._made(trial)
+        for name, value in vars(made).items():
+            if isinstance(value, IntersectionSearchSpace):
+                setattr(made, name, self._common.setdefault(name, value))
+        return made
 
     def _made(self, trial: int) -> BaseSampler:
         seed = self.seed_of(trial)

@@ -105,6 +105,21 @@ def test_every_sampler_resumes_exactly(sampler, evaluations):
         assert replayed(resumed, course.events[done:]) == course.events[done:]
 
 
+def test_what_all_trials_have_in_common_is_not_sought_anew_for_every_ask(monkeypatch):
+    from optuna.search_space import intersection
+
+    sought, looked_at = intersection._calculate, []
+
+    def counted(trials, include_pruned, space, known):
+        looked_at.append(len(trials) - max(known, 0))
+        return sought(trials, include_pruned, space, known)
+
+    monkeypatch.setattr(intersection, "_calculate", counted)
+    follow(Bayesian(BowlSpace(), ACCURACY, 7, startup=5), BowlSpace(), BowlTrainer(), 30)
+    assert len(looked_at) >= 20
+    assert max(looked_at[1:]) <= 2
+
+
 def test_a_sampler_takes_its_settings_in_optunas_words():
     def proposals(sampler):
         controller = Bayesian(BowlSpace(), ACCURACY, 0, sampler=sampler, startup=3)
