@@ -29,6 +29,8 @@ __all__ = ["ControllerContract", "Make", "drive", "follow"]
 
 Make: TypeAlias = Callable[[SearchSpace[Any], Objectives, int], Controller]
 
+_SINGLE = {bool, int, float, str, type(None)}
+_COURSES = pytest.StashKey[dict[Any, Course]]()
 _OWN = {"workers", "disorder", "fault", "period"}
 """What the tests below are repeated for; whatever else a test is repeated for may be another controller or space."""
 
@@ -88,21 +90,14 @@ class ControllerContract:
 
         return go
 
-    @pytest.fixture(scope="class")
-    def courses(self) -> dict[Any, Course]:
-        """Searches that several tests look at, which is as good as one for each: none changes what it looks at."""
-        return {}
-
     @pytest.fixture
-    def seen(
-        self, request: pytest.FixtureRequest, go: Callable[..., Course], courses: dict[Any, Course]
-    ) -> Callable[..., Course]:
-        """Return what `go` does, from another test where one has run the same search."""
-        params = getattr(request.node, "callspec", None)
-        given = {name: id(value) for name, value in params.params.items() if name not in _OWN} if params else {}
+    def seen(self, request: pytest.FixtureRequest, go: Callable[..., Course]) -> Callable[..., Course]:
+        """Return what `go` does, from another test where one has run the same search: no test changes what it sees."""
+        courses, params = _courses(request.node), request.node.callspec.params
+        given = sorted((name, id(value)) for name, value in params.items() if name not in _OWN)
 
         def seen(**settings: Any) -> Course:
-            key = tuple(sorted(given.items())), tuple(sorted(settings.items()))
+            key = (*given, *sorted(settings.items()))
             if key not in courses:
                 courses[key] = go(**settings)
             return courses[key]
@@ -219,19 +214,33 @@ class ControllerContract:
         assert all(isinstance(value, float) for value in controller.diagnostics().values())
 
 
+def _courses(item: pytest.Item) -> dict[Any, Course]:
+    """Return the searches that the tests of a class have run so far; they are forgotten after its last test."""
+    group = item.getparent(pytest.Class)
+    assert group is not None
+    if _COURSES not in group.stash:
+        group.stash[_COURSES] = {}
+        group.addfinalizer(lambda: group.stash.__delitem__(_COURSES))
+    return group.stash[_COURSES]
+
+
 def assert_plain(state: Any, where: str = "state") -> None:
     """Refuse a state with anything but dicts, lists, numbers, strings, None, and arrays of numbers."""
+    if type(state) in _SINGLE:
+        return
     if isinstance(state, Mapping):
         for key, value in state.items():
             assert type(key) is str, f"{where} has the key {key!r}, which is no string"
-            assert_plain(value, f"{where}[{key!r}]")
+            if type(value) not in _SINGLE:
+                assert_plain(value, f"{where}[{key!r}]")
     elif isinstance(state, list | tuple):
         for place, value in enumerate(state):
-            assert_plain(value, f"{where}[{place}]")
+            if type(value) not in _SINGLE:
+                assert_plain(value, f"{where}[{place}]")
     elif isinstance(state, np.ndarray):
         assert state.dtype.kind in "biuf", f"{where} is an array of {state.dtype}"
     else:
-        assert state is None or type(state) in (bool, int, float, str), f"{where} is a {type(state).__name__}"
+        raise AssertionError(f"{where} is a {type(state).__name__}")
 
 
 def _every(period: int, fault: Fault) -> Callable[[int], Fault | None]:

@@ -20,6 +20,7 @@ from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
 
 Fault: TypeAlias = Literal["fail", "lose"]
+_SINGLE = {bool, int, float, str, type(None)}
 Faults: TypeAlias = Callable[[int], Fault | None]
 """Says what goes wrong with the evaluation of that id: it fails, its result is lost, or nothing (None)."""
 
@@ -186,7 +187,7 @@ class _Driver:
     def _keep(self, event: Asked | Told) -> None:
         self.course.events.append(event)
         if self.snapshots:
-            self.course.snapshots.append(copy.deepcopy(self.controller.state_dict()))
+            self.course.snapshots.append(_copied(self.controller.state_dict()))
 
 
 def replayed(controller: Controller, events: Sequence[Asked | Told]) -> list[Asked | Told]:
@@ -200,3 +201,12 @@ def replayed(controller: Controller, events: Sequence[Asked | Told]) -> list[Ask
         else:
             answers.append(Told(event.results, tuple(controller.tell(event.results))))
     return answers
+
+
+def _copied(state: Any) -> Any:
+    """Copy a state, several times as fast as `copy.deepcopy`, which does what is not plain."""
+    if type(state) is dict:
+        return {key: _copied(value) for key, value in state.items()}
+    if type(state) is list:
+        return [value if type(value) in _SINGLE else _copied(value) for value in state]
+    return state if type(state) in _SINGLE else copy.deepcopy(state)
