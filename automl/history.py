@@ -77,7 +77,8 @@ class History:
             self.apply_final(event.body)
 
     def apply_ask(self, event: Event, proposals: list[tuple[int, Proposal]]) -> None:
-        """Fold an ask whose proposals are at hand."""
+        """Fold an ask whose proposals are at hand; a search that has ended goes on with it."""
+        self.ended_by = ""
         for (number, proposal), body in zip(proposals, event.body["proposals"], strict=True):
             self.in_flight[number] = proposal
             self._candidates[number] = body["candidate"]

@@ -126,6 +126,7 @@ class Session:
                     "Resume with the same data, or start a new search with another --out.",
                 )
             ledger.amend("config", dict(config))
+            (directory / SUMMARY).unlink(missing_ok=True)  # it tells of an end from which the search now goes on
             return ledger
         header: dict[str, Json] = {
             "identity": uuid.uuid4().hex,

@@ -2,10 +2,13 @@
 
 import threading
 import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 
 import automl
+from automl.api import read_summary
 from automl.core.errors import UsageError
 
 
@@ -70,6 +73,20 @@ def test_an_interrupted_search_ends_as_the_uninterrupted_one(quick, tmp_path):
     resumed = automl.resume(halted["out"], quiet=True)
     assert resumed.best.metrics == straight.best.metrics
     assert resumed.best.trial == straight.best.trial
+
+
+@pytest.mark.parametrize("end", [automl.StopSearch, KeyboardInterrupt])
+def test_what_is_said_of_a_finished_search_does_not_outlive_its_going_on(quick, end):
+    automl.search("towers", trials=3, **quick)
+
+    def early(trial):
+        raise end
+
+    with suppress(KeyboardInterrupt):
+        automl.resume(quick["out"], trials=9, callbacks=[early], quiet=True)
+    summary = read_summary(quick["out"])
+    assert (summary.trials, summary.stopped_by) == (4, "interruption")
+    assert "not finished" in (Path(quick["out"]) / "report.html").read_text()
 
 
 def test_evaluations_in_worker_processes_are_ended(begin):
