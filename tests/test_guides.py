@@ -7,7 +7,6 @@ import re
 import shlex
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -77,32 +76,38 @@ def runs(stores: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Itera
     os.environ.pop("MLFLOW_TRACKING_URI", None)
 
 
+@pytest.fixture
+def cluster(request: pytest.FixtureRequest) -> None:
+    """A cluster of Ray."""
+    pytest.importorskip("ray.tune")
+    request.getfixturevalue("one_ray")
+
+
 def text_of(page: str) -> str:
     return (GUIDE / f"{page}.md").read_text(encoding="utf-8")
 
 
-WITH_RAY = [pytest.mark.xdist_group("ray"), pytest.mark.skipif(find_spec("ray") is None, reason="needs the extra ray")]
+PAGES: dict[str, tuple[Callable[[Ran], None], str | None]] = {
+    "optuna": (optuna, None),
+    "ray": (ray, "cluster"),
+    "scikit-learn": (scikit_learn, None),
+    "mlflow": (mlflow, "runs"),
+    "dashboard": (dashboard, "runs"),
+}
+"""What a page promises, and the fixture that it needs."""
 
 
-@pytest.mark.parametrize(
-    ("page", "promise", "needs"),
-    [
-        pytest.param("optuna", optuna, None, id="optuna"),
-        pytest.param("ray", ray, "one_ray", id="ray", marks=WITH_RAY),
-        pytest.param("scikit-learn", scikit_learn, None, id="scikit-learn"),
-        pytest.param("mlflow", mlflow, "runs", id="mlflow"),
-        pytest.param("dashboard", dashboard, "runs", id="dashboard"),
-    ],
+@pytest.mark.parametrize(  # a page takes long, and each may run in another process; Ray's where Ray is
+    "page", [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in PAGES]
 )
 def test_the_page_runs(
     page: str,
-    promise: Callable[[Ran], None],
-    needs: str | None,
     request: pytest.FixtureRequest,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
+    promise, needs = PAGES[page]
     if needs:
         request.getfixturevalue(needs)
     monkeypatch.chdir(tmp_path)
