@@ -189,3 +189,34 @@ def test_batches_are_of_one_size_but_for_the_last():
     assert [len(labels) for _, labels in part.batches(52)] == [52, 53]
     assert [len(labels) for _, labels in part.batches(40)] == [40, 40, 25]
     assert sorted(part.shuffled().labels.tolist()) == list(range(105))
+
+
+def test_a_training_of_known_length_has_a_learning_rate_that_falls_to_zero():
+    stopping = Stopping(sign=1.0, patience=1, decay=0.5, fall=4)
+    scales, ended = [], []
+    for value in (3.0, 2.0, 1.0, 4.0):  # two in a row without progress would end it otherwise
+        stopping.see(value)
+        scales.append(stopping.scale)
+        ended.append(stopping.over)
+    assert scales == [0.75, 0.5, 0.25, 0.0]
+    assert ended == [False, False, False, True]
+    assert stopping.best_epoch == 4
+
+
+def test_plans_of_lists_that_inherit_are_trained_for_so_many_epochs_and_others_until_they_get_no_better():
+    found = trainer("topk", epochs=20, inherit_epochs=5, patience=1, repeats=1)
+    plan, heard = uniform(found), []
+
+    def train(weights, how=found.train, **asked):
+        heard.clear()
+        return how(plan, weights=weights, seed=1, report=lambda step, _: heard.append(step), **asked).weights
+
+    fresh = train(None, effort=1)
+    assert heard != [1, 2, 3, 4, 5]
+    train(fresh, effort=1)
+    assert heard == [1, 2, 3, 4, 5]
+    train(fresh, effort=0.1)
+    assert heard == [1, 2]  # of 20
+    train(fresh, how=found.finish)
+    assert len(heard) < 5
+    assert trainer("rating").recipe.inherit_epochs == trainer("ctr").recipe.inherit_epochs == 0

@@ -73,7 +73,8 @@ def fit(
     """
     with reproducible(seed, ground.device, recipe.threads):
         recommender = start(plan, ground, recipe, weights)
-        stopping = Stopping(ground.task.sign, recipe.patience, recipe.decay)
+        fall = 0 if weights is None else min(recipe.inherit_epochs, epochs)
+        stopping = Stopping(ground.task.sign, recipe.patience, recipe.decay, fall)
         keeper = Keeper(plan, ground.fields)
         if weights is not None:
             begin = measured(ground.task, recommender, ground.stop)

@@ -33,6 +33,7 @@ class Recipe:
     update: Update
     inherit_lr: float
     inherit_l2: float
+    inherit_epochs: int
     relaxed_l2: float
     search_lr: float
     alpha_lr: float | None
@@ -73,7 +74,7 @@ class Recipe:
                     f"'{name}' must be positive, got {getattr(self, name)}.",
                     f"Type for example: --set {name}=0.001, or leave it out for the usual one.",
                 )
-        for name in ("l2", "inherit_l2", "relaxed_l2", "l1", "rise"):
+        for name in ("l2", "inherit_l2", "inherit_epochs", "relaxed_l2", "l1", "rise"):
             if not getattr(self, name) >= 0:
                 raise UsageError(
                     f"'{name}' must not be negative, got {getattr(self, name)}.",

@@ -12,10 +12,13 @@ import numpy as np
 class Stopping:
     """Stops after `patience` epochs in a row that were no better than the best; each shrinks the learning rate.
 
+    Where it is known how long a training takes, the learning rate falls to zero in a straight line instead.
+
     Attributes:
         sign: 1 if large values are better, -1 if small ones are.
         patience: epochs without progress that end the training.
         decay: what an epoch without progress multiplies the learning rate by.
+        fall: epochs in which the learning rate falls to zero, which is the end; 0 goes by patience and decay.
         scale: learning rate, as a share of the one at the start.
         best: the best value so far; not a number before the first.
         best_epoch: the epoch of the best value; 0 is where training started.
@@ -27,6 +30,7 @@ class Stopping:
     sign: float
     patience: int
     decay: float
+    fall: int = 0
     scale: float = 1.0
     best: float = float("nan")
     best_epoch: int = 0
@@ -37,7 +41,7 @@ class Stopping:
     @property
     def over(self) -> bool:
         """Say whether the training has ended."""
-        return self.settled or self.wasted >= self.patience
+        return self.settled or (self.epoch >= self.fall if self.fall else self.wasted >= self.patience)
 
     def start(self, value: float) -> None:
         """Look at the value before the first epoch."""
@@ -52,6 +56,8 @@ class Stopping:
         else:
             self.wasted += 1
             self.scale *= self.decay
+        if self.fall:
+            self.scale = max(0.0, 1.0 - self.epoch / self.fall)
         return better
 
     def state(self) -> dict[str, float]:

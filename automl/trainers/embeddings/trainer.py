@@ -44,6 +44,8 @@ INHERIT_SHARE: Mapping[str, float] = {"rating": 0.3, "ctr": 0.6, "topk": 3.0}
 """The same for ordinary plans that inherit. Of the flights they are as good with 0.6 as with 0.3, in half the epochs;
 lists want large steps: of four dimensions cut from 64, three times the rate is up to a sixth better (video games, and
 MovieLens-100K as lists)."""
+INHERIT_EPOCHS: Mapping[str, int] = {"rating": 0, "ctr": 0, "topk": 10}
+"""Epochs of ordinary plans that inherit, in which their learning rate falls to zero; 0 has them end as others end."""
 RELAXED_PENALTY: Mapping[str, float] = {"rating": 0.7, "ctr": 1.0, "topk": 1.0}
 """L2 of the stages `wide` and `soft`, as a share of the usual one. A plan that is cut from them is trained on with the
 usual penalty; what is cut too early by theirs does not come back."""
@@ -84,6 +86,8 @@ class EmbeddingsTrainer(Trainer):
         inherit_lr: learning rate of ordinary plans from inherited weights; None takes 0.6 of `lr` for clicks, 3 for
             lists, else 0.3.
         inherit_l2: `l2` of ordinary plans that start from inherited weights; None takes `l2`.
+        inherit_epochs: epochs of ordinary plans that start from inherited weights, in which the learning rate falls to
+            zero in a straight line; 0 has them end as others end, None takes 10 for lists, else 0.
         relaxed_l2: `l2` of stages `wide` and `soft`; None takes 0.7 of `l2` for ratings, else `l2`.
         search_lr: learning rate of the weights in stage `soft`; None takes `inherit_lr` where that is set, else 0.3 of
             `lr`.
@@ -125,6 +129,7 @@ class EmbeddingsTrainer(Trainer):
             "lr": 0.001,
             "l2": 0.0,
             "inherit_lr": 0.001,
+            "inherit_epochs": 0,
             "alpha_lr": 0.01,
             "l1": 1e-5,
             "order": 1,
@@ -147,11 +152,11 @@ class EmbeddingsTrainer(Trainer):
         epochs: int = 20, search_epochs: int = 7, pep_epochs: int = 60, final_epochs: int = 60,
         patience: int | None = None, decay: float = 0.5, batch_size: int | None = None, lr: float | None = None,
         l2: float | None = None, repeats: int = 1, update: Update = "auto", inherit_lr: float | None = None,
-        inherit_l2: float | None = None, relaxed_l2: float | None = None, search_lr: float | None = None,
-        alpha_lr: float | None = None, l1: float = 0.0, order: int = 1,
-        normalise: bool = True, average: bool = True, alpha_every: int = 2,
-        tower: Tower = "trained", steady: float | None = 0.9, rise: float = 0.2, k: int = 20, negatives: int = 1024,
-        distil: float = 0.5, sharpen: float = 2.5, device: Device = "auto", threads: int | None = 1,
+        inherit_l2: float | None = None, inherit_epochs: int | None = None, relaxed_l2: float | None = None,
+        search_lr: float | None = None, alpha_lr: float | None = None, l1: float = 0.0, order: int = 1,
+        normalise: bool = True, average: bool = True, alpha_every: int = 2, tower: Tower = "trained",
+        steady: float | None = 0.9, rise: float = 0.2, k: int = 20, negatives: int = 1024, distil: float = 0.5,
+        sharpen: float = 2.5, device: Device = "auto", threads: int | None = 1,
     ) -> None:
         # fmt: on
         self.reading = Reading(
@@ -165,11 +170,12 @@ class EmbeddingsTrainer(Trainer):
         search_lr = _first(search_lr, _first(inherit_lr, lr * SEARCH_SHARE))
         inherit_lr = _first(inherit_lr, lr * INHERIT_SHARE[found.task])
         inherit_l2 = _first(inherit_l2, l2)
+        inherit_epochs = _first(inherit_epochs, INHERIT_EPOCHS[found.task])
         relaxed_l2 = _first(relaxed_l2, l2 * RELAXED_PENALTY[found.task])
         self.recipe = Recipe(
             model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
-            lr, l2, repeats, update, inherit_lr, inherit_l2, relaxed_l2, search_lr, alpha_lr, l1, order, normalise,
-            average, alpha_every, tower, steady, rise, k, negatives, distil, sharpen, device, threads,
+            lr, l2, repeats, update, inherit_lr, inherit_l2, inherit_epochs, relaxed_l2, search_lr, alpha_lr, l1, order,
+            normalise, average, alpha_every, tower, steady, rise, k, negatives, distil, sharpen, device, threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
@@ -265,7 +271,7 @@ class EmbeddingsTrainer(Trainer):
         plan = replace(candidate, stage="plain") if candidate.stage in ("wide", "soft") else candidate
         if plan.stage == "plain":
             trained = fit(
-                plan, self._prepared(), self.recipe,
+                plan, self._prepared(), replace(self.recipe, inherit_epochs=0),
                 weights=folded(weights), seed=seed, report=report, epochs=self.recipe.final_epochs,
             )  # fmt: skip
             trained = replace(trained, weights=unfolded(candidate, trained.weights))
