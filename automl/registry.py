@@ -10,8 +10,8 @@ from __future__ import annotations
 
 import inspect
 import logging
-from collections.abc import Mapping
-from functools import cache
+from collections.abc import Callable, Mapping
+from functools import cache, lru_cache
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -84,5 +84,11 @@ def _broken(family: str, name: str, error: Exception) -> UsageError:
 
 def settings_of(cls: type[Any]) -> dict[str, inspect.Parameter]:
     """Return the settings of a plug-in: the keyword-only parameters of its constructor."""
-    parameters = inspect.signature(cls.__init__, eval_str=True).parameters.values()
-    return {p.name: p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY}
+    return {p.name: p for p in _keywords(cls.__init__)}
+
+
+@lru_cache(maxsize=256)
+def _keywords(constructor: Callable[..., Any]) -> tuple[inspect.Parameter, ...]:
+    """Read a signature once: a search asks for settings hundreds of times, and annotations are text to be evaluated."""
+    parameters = inspect.signature(constructor, eval_str=True).parameters.values()
+    return tuple(p for p in parameters if p.kind is inspect.Parameter.KEYWORD_ONLY)
