@@ -80,7 +80,7 @@ class Finale:
         flying: dict[int, _Planned] = {}
         while (waiting or flying) and not self._time_is_over:
             while waiting and len(flying) < self._runner.capacity:
-                number = self._study.history.asked + len(waiting)
+                number = self._study.history.asked + len(waiting)  # an id that nothing else in flight has
                 flying[number] = waiting.pop(0)
                 self._runner.submit(self._job(number, flying[number]))
             results = self._runner.collect(timeout=None)

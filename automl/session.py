@@ -103,7 +103,7 @@ class Session:
                 self._write_config()
                 self._audience.opened(study_info(main))
                 budget = replace(self._parts.budget, seconds=self._clock.search)
-                study = self._study(main, self._parts.controller(), budget, workshop, self._audience)
+                study = self._run_study(main, self._parts.controller(), budget, workshop, self._audience)
                 with suppress(StopSearch):
                     self._finish(study, main, workshop)
                     for name in self._names:
@@ -140,7 +140,7 @@ class Session:
         }
         return Ledger.create(directory, header)
 
-    def _study(
+    def _run_study(
         self, ledger: Ledger, controller: Controller, budget: Budget, workshop: Workshop, audience: Audience
     ) -> Study:
         """Run one study to its end."""
@@ -201,7 +201,7 @@ class Session:
         config = {**self._parts.config.model_dump(by_alias=True), "controller": name, "baselines": []}
         controller = self._parts.baseline(name)
         with self._open(self._directory / BASELINES / name, config) as ledger, for_baseline(name):
-            other = self._study(ledger, controller, budget, workshop, Audience())
+            other = self._run_study(ledger, controller, budget, workshop, Audience())
             self._finish(other, ledger, workshop)
 
     def _show_model(self, summary: Mapping[str, Any]) -> None:

@@ -70,21 +70,22 @@ def _apply_profile(profile: str, plugins: Plugins, chosen: dict[str, dict[str, A
 
 def _gathered(given: Mapping[str, Any], plugins: Plugins) -> dict[str, Any]:
     """Put what is given as SETTING.ENTRY together, for settings that hold values by name."""
-    whole = {key: value for key, value in given.items() if _entry(key, plugins) is None}
-    for key in given:
-        if (place := _entry(key, plugins)) is not None:
-            setting, name = place
-            whole[setting] = {**_mapping(setting, whole.get(setting, {})), name: _plain_text(given[key])}
+    entries = {key: place for key in given if (place := _entry(key, plugins))}
+    whole = {key: value for key, value in given.items() if key not in entries}
+    for key, (setting, name) in entries.items():
+        whole[setting] = {**_mapping(setting, whole.get(setting, {})), name: _plain_text(given[key])}
     return whole
 
 
 def _entry(key: str, plugins: Plugins) -> tuple[str, str] | None:
-    """Split a key into a setting and the name of an entry, if the setting holds values by name."""
-    role, _, rest = key.partition(".")
-    roles = [role] if role in plugins else list(plugins)
-    head, dot, name = (rest if role in plugins else key).partition(".")
-    holds = any(_by_name(settings_of(plugins[each])[head]) for each in roles if head in settings_of(plugins[each]))
-    return (key[: -len(dot + name)], name) if dot and name and holds else None
+    """Split SETTING.ENTRY or ROLE.SETTING.ENTRY before the entry; None if no such setting holds values by name."""
+    first, _, rest = key.partition(".")
+    role = first if first in plugins else None
+    setting, _, name = (rest if role else key).partition(".")
+    known = [settings_of(cls) for cls in ([plugins[role]] if role else plugins.values())]
+    if not name or not any(setting in settings and _by_name(settings[setting]) for settings in known):
+        return None
+    return (f"{role}.{setting}" if role else setting), name
 
 
 def _by_name(parameter: inspect.Parameter) -> Any:

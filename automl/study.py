@@ -237,17 +237,17 @@ class Study:
 
     def _recover(self) -> None:
         """Fold the ledger's events, and bring the controller to where it was: last snapshot, then replay."""
-        seen = 0
-        snapshot = self._ledger.latest_snapshot()
-        if snapshot:
+        seen = 0  # the last event that the controller knows
+        if snapshot := self._ledger.latest_snapshot():
             seen, body, arrays = snapshot
             self._controller.load_state_dict(unpack(body, arrays))
         for event in self._ledger.events():
-            if event.kind == "ask" and event.seq > seen:
+            unknown = event.seq > seen
+            if event.kind == "ask" and unknown:
                 self._replay_ask(event)
             self.history.apply(event)
             if event.kind == "tell":
-                self._retell(event, replay=event.seq > seen)
+                self._retell(event, replay=unknown)
             if event.seq == seen:
                 self._snapshot_at = self.history.spent.evaluations
         self._waiting.extend(sorted(self.history.in_flight))

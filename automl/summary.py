@@ -16,6 +16,7 @@ from automl.core.errors import AutomlError
 from automl.core.records import Json, Metrics, Result, Trial
 from automl.core.space import SearchSpace
 from automl.core.trainer import Remarking
+from automl.reading import BASELINES
 
 if TYPE_CHECKING:
     from automl.tracking.registration import Registered
@@ -225,7 +226,7 @@ class Summary:
     def baselines(self) -> Mapping[str, Summary]:
         """The searches that ran beside this one at equal budget."""
         others: Any = self.json["baselines"]
-        return {name: Summary(self.directory / "baselines" / name, other) for name, other in others.items()}
+        return {name: Summary(self.directory / BASELINES / name, other) for name, other in others.items()}
 
     def __getattr__(self, name: str) -> Any:
         """Give `summary.trials`, `summary.seconds` and the like as attributes."""
