@@ -1,1 +1,1 @@
-"""."""
+"""Who proposes: a module for each algorithm. Names with an underscore are what several share, or one is made of."""

@@ -1,1 +1,1 @@
-"""."""
+"""Doors to other libraries, both ways: scikit-learn, Optuna, Ray Tune."""
