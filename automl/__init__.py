@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from automl.core.runner import Runner as Runner
     from automl.core.space import Bounded as Bounded
     from automl.core.space import Budgeted as Budgeted
+    from automl.core.space import Defaulting as Defaulting
     from automl.core.space import Growable as Growable
     from automl.core.space import Inheritable as Inheritable
     from automl.core.space import LookAhead as LookAhead
@@ -64,6 +65,7 @@ _HOME = {
     "automl.core.space": (
         "Bounded",
         "Budgeted",
+        "Defaulting",
         "Growable",
         "Inheritable",
         "LookAhead",

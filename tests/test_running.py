@@ -51,7 +51,7 @@ def test_it_is_stopped_with_everything_finished_and_can_be_resumed(begin):
     with pytest.raises(TimeoutError, match=r"still running after 0\.01 s"):
         running.wait(0.01)
     running.stop()
-    summary = running.wait(20)
+    summary = running.wait(60)
     assert summary.stopped_by == "interruption"
     assert 0 < summary.trials < 10_000
     assert summary.best.metrics
@@ -90,12 +90,10 @@ def test_what_is_said_of_a_finished_search_does_not_outlive_its_going_on(quick, 
 
 
 def test_evaluations_in_worker_processes_are_ended(begin):
-    running = begin(workers=2)
+    running = begin(workers=2, set={"pause": 0.1})
     until(lambda: running.best is not None, 60)
     running.stop()
-    begun = time.monotonic()
-    running.wait(30)
-    assert time.monotonic() - begun < 15
+    assert running.wait(60).trials < 1000  # all of them would take eight minutes
 
 
 def test_wrong_use_is_told_at_once_and_later_errors_by_wait(quick):
