@@ -85,8 +85,8 @@ CASES = {
                  "model": "mf", "task": "topk", "min_count": 10, "schema": {"columns": ["user", "item"]}, "l2": 0.1,
              }, (QUARTER, SIXTEENTH), (0.1,), forms=("aligned",), rules=("search", "truncate"), tuned={
                  "": {"lr": 0.015},
-                 QUARTER: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.1},
-                 SIXTEENTH: {"lr": 0.05, "inherit_lr": 0.05, "inherit_l2": 0.05},
+                 QUARTER: {"lr": 0.05, "inherit_lr": 0.1, "inherit_l2": 0.1, "inherit_epochs": 8, "search_lr": 0.05},
+                 SIXTEENTH: {"lr": 0.05, "inherit_lr": 0.1, "inherit_l2": 0.05},
              }, uniform=({"lr": 0.05, "l2": 0.1}, {"lr": 0.05, "l2": 0.05}, {"lr": 0.015, "l2": 0.05},
                         {"lr": 0.1, "l2": 0.05, "epochs": 40})),
     ],

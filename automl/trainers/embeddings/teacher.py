@@ -18,8 +18,8 @@ from automl.trainers.embeddings.ground import Ground
 from automl.trainers.embeddings.recipe import Recipe
 from automl.trainers.embeddings.tasks.task import Lesson
 
-EPOCHS = 4
-"""Of the training of a teacher, which knows most of its rows already. Of video games it is as good after four epochs
+EPOCHS = 5
+"""Of the training of a teacher, which knows most of its rows already. Of video games it is as good after five epochs
 whose learning rate falls as after the seven to ten that it takes until it gets no better."""
 
 
