@@ -17,6 +17,8 @@ from rich.progress import (
 from rich.table import Column
 from rich.text import Text
 
+from automl.tracking.numbers import duration
+
 _WIDE = 120
 """Columns of a terminal from which on a long bar takes no room from the words."""
 
@@ -45,7 +47,7 @@ class Bar:
         if total:
             ending = [MofNCompleteColumn(), TimeRemainingColumn(elapsed_when_finished=True)]
         elif seconds:
-            ending.append(TextColumn(f"of {seconds:.0f}s"))
+            ending.append(TextColumn(f"of {duration(seconds)}"))
         terminal = Terminal(stderr=True, force_terminal=True)
         self._progress = Progress(
             SpinnerColumn(),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from dataclasses import dataclass, field
 
+from automl.core.budget import parse_seconds
 from automl.core.judging import Judging
 from automl.core.records import Metrics, Result, Trial
 from automl.core.tracker import StudyInfo
@@ -45,13 +46,19 @@ class Progress:
         settings = self.study.settings if self.study else {}
         self.total = self.study.total if self.study else None
         self.unit = "evaluations" if settings.get("evaluations") and not settings.get("trials") else "trials"
-        seconds = settings.get("seconds") or settings.get("time")
-        self.seconds = float(seconds) if isinstance(seconds, int | float) else None
+        self.seconds = parse_seconds(str(settings["time"])) if settings.get("time") else None
         self._closed = _Best()
         self._seen: set[int] = set()
         self._evaluations = 0
         self._open: dict[int, _Walk] = {}
         self._said, self._said_at = 0.0, time.monotonic()
+
+    @property
+    def bound(self) -> str:
+        """What ends the search, as people read it; empty where cost alone does."""
+        if self.total:
+            return f"{self.total} {self.unit}"
+        return duration(self.seconds) if self.seconds else ""
 
     @property
     def done(self) -> float:

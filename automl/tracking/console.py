@@ -50,8 +50,8 @@ class Console(Tracker):
 
             self._bar = Bar(study.controller, self._state.total, self._state.seconds)
         else:
-            budget = f", {self._state.total} {self._state.unit}" if self._state.total else ""
-            _say(f"{study.name}: {study.space} by {study.controller}{budget}, seed {study.seed}, {study.objectives}")
+            bound = f", {self._state.bound}" if self._state.bound else ""
+            _say(f"{study.name}: {study.space} by {study.controller}{bound}, seed {study.seed}, {study.objectives}")
 
     def progress(self, trial: int, step: int, metrics: Metrics) -> None:
         if self._bar is not None:

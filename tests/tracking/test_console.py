@@ -95,6 +95,17 @@ def test_a_bar_shows_the_best(capsys: pytest.CaptureFixture[str], tmp_path: Path
     assert f"{best:.4f}" in err
 
 
+def test_a_budget_of_time_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    study = replace(tower_study(tmp_path), settings={"time": "10m"}, total=None)
+    for terminal, told in ((True, "of 10m 00s"), (False, "towers by random, 10m 00s, seed")):
+        tracker = Console(terminal=terminal)
+        tracker.opened(study)
+        tracker.close()
+        assert told in re.sub(r"\s+", " ", capsys.readouterr().err)
+    Console(terminal=False).opened(replace(study, settings={"cost": 1e9}))
+    assert "towers by random, seed" in capsys.readouterr().err
+
+
 def test_evaluations_are_counted_where_they_are_the_budget(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     study = replace(tower_study(tmp_path), settings={"evaluations": 30, "trials": None}, total=30)
     (trial,) = now(tower_trials(1))
