@@ -249,7 +249,7 @@ def test_a_full_disk_is_a_sentence_and_nothing_finished_is_lost(tmp_path):
         assert done.returncode == 2
         assert "Everything finished before is kept" in done.stderr
         subprocess.run(["mount", "-o", "remount,size=40m", disk], check=True)
-        assert subprocess.run([AUTOML, "resume", disk / "run", "--trials", "2000", "--quiet"]).returncode == 0
-        assert json.loads((disk / "run" / "summary.json").read_text())["trials"] >= 2000
+        assert subprocess.run([AUTOML, "resume", disk / "run", "--trials", "100", "--quiet"]).returncode == 0
+        assert json.loads((disk / "run" / "summary.json").read_text())["trials"] == 100
     finally:
         subprocess.run(["umount", disk], check=False)
