@@ -43,7 +43,7 @@ SEARCH_SHARE = 0.3
 INHERIT_SHARE: Mapping[str, float] = {"rating": 0.3, "ctr": 0.6, "topk": 6.0}
 """The same for ordinary plans that inherit. Of the flights they are as good with 0.6 as with 0.3, in half the epochs;
 lists want large steps, of which the last are small: four dimensions cut from 64 of video games are as good after ten
-epochs whose rate falls from twice .05 as after twelve to sixteen whose rate shrinks from .05 where they are no better."""
+epochs whose rate falls from .1 as after twelve to sixteen whose rate shrinks from .05 where they are no better."""
 INHERIT_EPOCHS: Mapping[str, int] = {"rating": 0, "ctr": 0, "topk": 10}
 """Epochs of ordinary plans that inherit, in which their learning rate falls to zero; 0 has them end as others end."""
 RELAXED_PENALTY: Mapping[str, float] = {"rating": 0.7, "ctr": 1.0, "topk": 1.0}
