@@ -113,7 +113,7 @@ def test_the_command_line_searches_it_by_name(site: Path, tmp_path: Path) -> Non
         "--trials",
         "5",
     ]
-    run(site, [*command, "--quiet", "--out", "run"], cwd=tmp_path)
+    run(site, [*command, "--quiet", "--out", "run", "--optuna", "none", "--mlflow", "none"], cwd=tmp_path)
     summary = json.loads((tmp_path / "run" / "summary.json").read_text())
     assert (summary["space"], summary["controller"], summary["trials"]) == ("polynomials", "tinker", 5)
     assert summary["best"]["metrics"]["val_error"] > 0
