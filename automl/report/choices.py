@@ -51,8 +51,10 @@ def section(archive: Archive) -> Section | None:
     axes.append(_result_axis(archive, trials))
     figure = look.drawing(440, margin={"l": 16, "r": 24, "t": 64, "b": 48})
     count = _lines(figure, archive, axes)
-    for place, axis in enumerate(axes):
-        _upright(figure, place, axis)
+    figure.update_layout(  # at once: one by one, each would have all before it checked again
+        shapes=[_line_of_axis(place) for place in range(len(axes))],
+        annotations=[text for place, axis in enumerate(axes) for text in _texts_of_axis(place, axis)],
+    )
     figure.update_xaxes(visible=False, range=[-0.35, len(axes) - 0.55])
     figure.update_yaxes(visible=False, range=[_BELOW - 0.05, 1.03])
     return Section("Choices and results", _note(len(trials), count, len(axes) - 1, len(names)), (figure,))
@@ -158,17 +160,21 @@ def _line(figure: Any, trials: Sequence[Trial], axes: Sequence[Axis], name: str,
     figure.add_scatter(x=x, y=y, mode="lines", name=name, line=dict(style), hoverinfo="skip")
 
 
-def _upright(figure: Any, place: int, axis: Axis) -> None:
-    """Draw an axis, its name above and its labels beside it."""
-    figure.add_shape(type="line", x0=place, x1=place, y0=0, y1=1, line={"color": look.MUTED, "width": 1}, layer="below")
-    name = html.escape(_short(axis.name))
-    text = {"showarrow": False, "x": place, "font": {"size": 12}}
-    figure.add_annotation(text=_broken(name), y=1.0, yref="paper", yanchor="bottom", align="center", **text)
-    for at, label in axis.labels.items():
-        figure.add_annotation(
-            text=html.escape(label), y=at, xanchor="left", xshift=4, bgcolor=look.PANEL, opacity=0.85,
-            **{**text, "font": {"size": 11, "color": look.MUTED}},
-        )  # fmt: skip
+def _line_of_axis(place: int) -> Mapping[str, Any]:
+    line = {"color": look.MUTED, "width": 1}
+    return {"type": "line", "x0": place, "x1": place, "y0": 0, "y1": 1, "line": line, "layer": "below"}
+
+
+def _texts_of_axis(place: int, axis: Axis) -> list[Mapping[str, Any]]:
+    """Return the name of an axis above it, and the labels beside it."""
+    beside = {"showarrow": False, "x": place, "font": {"size": 11, "color": look.MUTED}, "xanchor": "left", "xshift": 4}
+    above = {"y": 1.0, "yref": "paper", "yanchor": "bottom", "align": "center", "showarrow": False, "x": place}
+    name = {"text": _broken(html.escape(_short(axis.name))), "font": {"size": 12}, **above}
+    labels = [
+        {"text": html.escape(label), "y": at, "bgcolor": look.PANEL, "opacity": 0.85, **beside}
+        for at, label in axis.labels.items()
+    ]
+    return [name, *labels]
 
 
 def _short(name: str) -> str:
