@@ -62,7 +62,8 @@ def fit_segment(
 
 def _steps(plan: Plan, ground: Ground, recipe: Recipe, recommender: Recommender) -> tuple[Steps, Descent]:
     """Return what an epoch of a stage does, and the steps of its weights."""
-    loss = Loss(recommender, ground.task, recipe.l2 if plan.stage == "thresholds" else recipe.relaxed_l2)
+    penalty = recipe.relaxed_l2 if plan.aligned and plan.stage != "thresholds" else recipe.l2
+    loss = Loss(recommender, ground.task, penalty)
     if plan.stage == "soft":
         assert recommender.tables.alpha is not None
         recommender.tables.alpha.requires_grad_(False)  # before Adam asks who wants a gradient

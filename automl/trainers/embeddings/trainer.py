@@ -47,8 +47,8 @@ epochs whose rate falls from .1 as after twelve to sixteen whose rate shrinks fr
 INHERIT_EPOCHS: Mapping[str, int] = {"rating": 0, "ctr": 0, "topk": 10}
 """Epochs of ordinary plans that inherit, in which their learning rate falls to zero; 0 has them end as others end."""
 RELAXED_PENALTY: Mapping[str, float] = {"rating": 0.7, "ctr": 1.0, "topk": 1.0}
-"""L2 of the stages `wide` and `soft`, as a share of the usual one. A plan that is cut from them is trained on with the
-usual penalty; what is cut too early by theirs does not come back."""
+"""L2 of the stages `wide` and `soft` of aligned plans, as a share of the usual one. A plan that is cut from them is
+trained on with the usual penalty; what theirs takes away too early does not come back."""
 N = TypeVar("N", int, float)
 
 
@@ -88,7 +88,7 @@ class EmbeddingsTrainer(Trainer):
         inherit_l2: `l2` of ordinary plans that start from inherited weights; None takes `l2`.
         inherit_epochs: epochs of ordinary plans that start from inherited weights, in which the learning rate falls to
             zero in a straight line; 0 has them end as others end, None takes 10 for lists, else 0.
-        relaxed_l2: `l2` of stages `wide` and `soft`; None takes 0.7 of `l2` for ratings, else `l2`.
+        relaxed_l2: `l2` of stages `wide` and `soft` of aligned plans; None takes 0.7 of `l2` for ratings, else `l2`.
         search_lr: learning rate of the weights in stage `soft`; None takes `inherit_lr` where that is set, else 0.3 of
             `lr`.
         alpha_lr: learning rate of alpha, per step; None takes one with which an epoch can move alpha by half its range.
