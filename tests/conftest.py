@@ -26,31 +26,25 @@ sys.path.append(str(PLUGINS))
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH", ""), str(PLUGINS)]))
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Give all tests of circuits to one process: on a fresh checkout each process would compile the simulator."""
-    for item in items:
-        if "circuits" in item.nodeid and "ray" not in item.nodeid:
-            item.add_marker(pytest.mark.xdist_group("circuits"))
-
-
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | None:
-    """Hand out groups, and all other tests file by file: the largest first.
+    """Hand out what shares something expensive to one process, and all other tests file by file: the largest first.
 
-    Test by test, the process that hands them out would need as long as short tests do, and processes would wait for
-    it; and each process would make again what the tests of a file share.
+    All tests of circuits are one piece, because on a fresh checkout each process would compile the simulator, and all
+    of Ray are another. The piece is told from the test's name: marks of `xdist_group` do not reach every pytest.
+    Test by test, the process that hands them out would need as long as short tests do.
     """
     if config.getoption("dist") != "loadgroup":
         return None
     from xdist.scheduler import LoadGroupScheduling
 
-    class GroupsAndFiles(LoadGroupScheduling):
+    class Pieces(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            group = super()._split_scope(nodeid)
-            return group if group != nodeid else nodeid.partition("::")[0]
+            if any(word in nodeid for word in ("_ray", "TestRay", "two_machines")):
+                return "ray"
+            return "circuits" if "circuits" in nodeid else nodeid.partition("::")[0]
 
-    return GroupsAndFiles(config, log)
+    return Pieces(config, log)
 
 
 @pytest.fixture
