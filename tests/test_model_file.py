@@ -14,7 +14,15 @@ WORDS = [f"N{number}AA" for number in range(1000)]
 BODY = {"config": {"trainer": "t"}, "facts": {"task": "ctr", "words": WORDS}, "candidate": [1, None], "version": "1"}
 
 
-@given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=9), st.lists(st.integers(), min_size=3000))))
+def long(numbers):
+    """Return a list of which JSON is long for sure; to draw each number of it would take a minute in all."""
+    return (numbers * LONG)[:LONG]
+
+
+LONG_LISTS = st.lists(st.integers(), min_size=1, max_size=20).map(long)
+
+
+@given(st.dictionaries(st.text(max_size=8), st.one_of(st.text(max_size=9), LONG_LISTS), max_size=6))
 def test_what_is_read_is_what_was_written(tmp_path_factory, facts):
     folder = tmp_path_factory.mktemp("export")
     write_body(folder, {**BODY, "facts": facts})
