@@ -208,8 +208,8 @@ def _interrupted(directory: Path, *, quiet: bool) -> None:
 
     if not (directory / FILE).exists():
         return
-    say("Interrupted; everything finished is kept. Its report is written; a second interruption goes without it.")
     try:
+        say("Interrupted; everything finished is kept. Its report is written; a second interruption goes without it.")
         say(write_report(open_archive(directory)))
     except (AutomlError, OSError) as error:
         say(f"The report was not written: {error}")
