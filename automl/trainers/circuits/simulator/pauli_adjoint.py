@@ -36,8 +36,6 @@ SIDE_BY_SIDE = 6
 APART = 24
 """Numbers between state and observable: a multiple of 4 KiB between two vectors makes a processor take the reading of
 one for dependent on the writing of the other."""
-NONE, ONE = np.int64(0), np.int64(1)
-"""Numbers to call kernels with. For each plain integer Numba would compile the kernel once more."""
 
 
 @inner
@@ -126,11 +124,11 @@ def energies(codes: Codes, angles: Real, out: Real, *tables: Any) -> None:
     noise = Tables(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5])
     gates = schedule(codes, nothing_before(noise), noise)
     terms, trigonometry = places(gates, noise), trigonometries(angles)
-    done, width, values = NONE, NONE, np.empty(4)
+    done, width, values = 0, 0, np.empty(4)
     while done < len(out):
         if width != width_for(len(out) - done, gates):
             width = width_for(len(out) - done, gates)
-            walk, track = prepare(gates, width, angles.shape[1], NONE, noise)
+            walk, track = prepare(gates, width, angles.shape[1], 0, noise)
             r = np.empty(width << 2 * gates.positions[-1], noise.numbers.dtype)
         begin(trigonometry, done, r, walk, track)
         forward(r, width, walk, track)
@@ -169,7 +167,7 @@ def gradients(codes: Codes, angles: Real, out: Real, slopes: Real, *tables: Any)
     noise = Tables(tables[0], tables[1], tables[2], tables[3], tables[4], tables[5])
     gates = schedule(codes, nothing_before(noise), noise)
     terms, trigonometry = places(gates, noise), trigonometries(angles)
-    done, width, values = NONE, NONE, np.empty(4)
+    done, width, values = 0, 0, np.empty(4)
     while done < len(out):
         if width != width_for(len(out) - done, gates):
             width = width_for(len(out) - done, gates)

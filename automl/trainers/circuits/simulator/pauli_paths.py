@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.observable import Real
-from automl.trainers.circuits.simulator.pauli_adjoint import NONE, ONE, prepare, read, trigonometries
 from automl.trainers.circuits.simulator.pauli_adjoint import begin as set_angles
+from automl.trainers.circuits.simulator.pauli_adjoint import prepare, read, trigonometries
 from automl.trainers.circuits.simulator.pauli_joins import join
 from automl.trainers.circuits.simulator.pauli_lanes import inner
 from automl.trainers.circuits.simulator.pauli_schedule import Integers, nothing_before, places, schedule
@@ -48,9 +48,9 @@ def extend(prefix: tuple[Codes, Real], paths: tuple[Codes, npt.NDArray[np.int64]
 def _state(r: Real, circuit: tuple[Codes, Real], noise: Tables) -> tuple[Integers, Real]:
     """Write the state of a circuit at angles (1, P); return where its qubits are, and what is left to multiply."""
     gates = schedule(circuit[0], nothing_before(noise), noise)
-    walk, track = prepare(gates, ONE, circuit[1].shape[1], NONE, noise)
-    set_angles(trigonometries(circuit[1]), NONE, r, walk, track)
-    forward(r, ONE, walk, track)
+    walk, track = prepare(gates, 1, circuit[1].shape[1], 0, noise)
+    set_angles(trigonometries(circuit[1]), 0, r, walk, track)
+    forward(r, 1, walk, track)
     return gates.positions, gates.left
 
 
@@ -77,12 +77,12 @@ def final(codes: Codes, angles: Real, noise: Tables, r: Real) -> tuple[Integers,
 def _energy(states: Real, known: int, angles: Real, path: tuple[Walk, Track], terms: tuple[Integers, Real]) -> float:
     """Return the energy after one path; the first state, `known` numbers, is the circuit's, the second to work in."""
     walk, track = path
-    set_angles(trigonometries(angles), NONE, states[1], walk, track)
+    set_angles(trigonometries(angles), 0, states[1], walk, track)
     for k in range(known):
         states[1, k] = states[0, k]
     forward(states[1], known, walk, track)
     values = np.empty(4)
-    read(states[1], ONE, terms, values)
+    read(states[1], 1, terms, values)
     return float(values[0])
 
 
@@ -90,7 +90,7 @@ def _energy(states: Real, known: int, angles: Real, path: tuple[Walk, Track], te
 def _best(states: Real, codes: Codes, count: int, before: tuple[Integers, Real], noise: Tables) -> tuple[float, int]:
     """Return the lowest energy over the angles of one path, and how many energies that took."""
     gates, angles, table = schedule(codes, before, noise), np.zeros((1, count)), np.empty((3, 3))
-    path, terms, known = prepare(gates, ONE, count, NONE, noise), places(gates, noise), 1 << 2 * before[0][-1]
+    path, terms, known = prepare(gates, 1, count, 0, noise), places(gates, noise), 1 << 2 * before[0][-1]
     steps = 9 if count == 2 else 1 + 2 * count * (1 if count == 1 else ROUNDS)
     value, here = 0.0, 0.0
     for step in range(steps):

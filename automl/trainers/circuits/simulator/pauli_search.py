@@ -7,14 +7,7 @@ import numpy as np
 from automl.trainers.circuits.simulator.compiled import compiled
 from automl.trainers.circuits.simulator.line_search import VALUE
 from automl.trainers.circuits.simulator.minimise import BEST, EVALUATIONS, POINT, SLOPE, Vector, advance, begin
-from automl.trainers.circuits.simulator.pauli_adjoint import (
-    APART,
-    NONE,
-    ONE,
-    prepare,
-    trigonometries,
-    values_and_slopes,
-)
+from automl.trainers.circuits.simulator.pauli_adjoint import APART, prepare, trigonometries, values_and_slopes
 from automl.trainers.circuits.simulator.pauli_adjoint import begin as set_angles
 from automl.trainers.circuits.simulator.pauli_schedule import nothing_before, places, schedule
 from automl.trainers.circuits.simulator.pauli_tables import Tables
@@ -35,12 +28,12 @@ def minimise(
     """
     vectors, numbers = begin(angles, limits[0], limits[1], limits[2])
     gates = schedule(codes, nothing_before(noise), noise)
-    walk, track = prepare(gates, ONE, len(angles), len(angles), noise)
+    walk, track = prepare(gates, 1, len(angles), len(angles), noise)
     terms, value = places(gates, noise), np.empty(4)
     states = np.empty((2 << 2 * gates.positions[-1]) + APART, noise.numbers.dtype)
     running = True
     while running:
-        set_angles(trigonometries(vectors[POINT : POINT + 1]), NONE, states, walk, track)
+        set_angles(trigonometries(vectors[POINT : POINT + 1]), 0, states, walk, track)
         values_and_slopes(states, walk, track, terms, value)
         for p in range(len(angles)):
             vectors[SLOPE, p] = track.slopes[p, 0]
