@@ -21,7 +21,7 @@ search: $(VENV)/.installed  ## install what a search needs, then let EAS grow a 
 	$(BIN)/automl search cnn $(ARGS)
 
 test: $(VENV)/.installed-dev  ## install what testing needs, then run the whole fast suite
-	$(BIN)/python -m pytest -n auto --dist loadgroup -m "not slow" $(ARGS)
+	$(BIN)/python -m pytest -n auto -m "not slow" $(ARGS)
 
 test-slow: $(VENV)/.installed-dev  ## run the tests that need more than a few seconds each
 	$(BIN)/python -m pytest -m slow $(ARGS)

@@ -31,16 +31,16 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     """Hand out what shares something expensive to one process, and all other tests file by file: the largest first.
 
     All tests of circuits are one piece, because on a fresh checkout each process would compile the simulator, and all
-    of Ray are another. The piece is told from the test's name: marks of `xdist_group` do not reach every pytest.
-    Test by test, the process that hands them out would need as long as short tests do.
+    of Ray are another. The piece is told from the test's name: groups of xdist's own do not reach every pytest. Test
+    by test, the process that hands them out would need as long as short tests do.
     """
-    if config.getoption("dist") != "loadgroup":
+    if config.getoption("dist") != "load":
         return None
     from xdist.scheduler import LoadGroupScheduling
 
     class Pieces(LoadGroupScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            if any(word in nodeid for word in ("_ray", "TestRay", "two_machines")):
+            if any(word in nodeid for word in ("_ray", "TestRay", "[ray]")):
                 return "ray"
             return "circuits" if "circuits" in nodeid else nodeid.partition("::")[0]
 
@@ -69,7 +69,7 @@ def stores(tmp_path_factory):
 
 @pytest.fixture(scope="session")
 def one_ray():
-    """One Ray for all tests of this process, and actors that outlive a test; mark tests `xdist_group("ray")`."""
+    """One Ray for all tests of this process, and actors that outlive a test."""
     from automl.runners._ray_link import Need, connect
     from automl.runners.on_ray import keep_actors
 

@@ -97,9 +97,7 @@ PAGES: dict[str, tuple[Callable[[Ran], None], str | None]] = {
 """What a page promises, and the fixture that it needs."""
 
 
-@pytest.mark.parametrize(  # a page takes long, and each may run in another process; Ray's where Ray is
-    "page", [pytest.param(page, marks=pytest.mark.xdist_group(page)) for page in PAGES]
-)
+@pytest.mark.parametrize("page", PAGES)
 def test_the_page_runs(
     page: str,
     request: pytest.FixtureRequest,

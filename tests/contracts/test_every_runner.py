@@ -28,7 +28,6 @@ class TestParallel(RunnerContract):
         )
 
 
-@pytest.mark.xdist_group("ray")
 class TestRay(RunnerContract):
     @pytest.fixture
     def make(self, one_ray):

@@ -20,7 +20,6 @@ from automl.integrations.ray_tune import AsTuneSearcher, candidate_of
 from automl.integrations.tune_space import TuneSpace
 from automl.testing.towers import TowerSpace, TowerTrainer
 
-pytestmark = pytest.mark.xdist_group("ray")
 NAMES = samplers()
 SMALL = {"evolution": {"population": 4, "sample": 2}, "bayesian": {"startup": 4}}
 SPACE = {

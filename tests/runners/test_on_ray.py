@@ -20,8 +20,6 @@ from automl.runners._ray_link import Need, connect
 from automl.runners.on_ray import RayRunner
 from automl.testing.runners import Deed, Probe, alive, job_of, only, run_all, wait_for
 
-pytestmark = pytest.mark.xdist_group("ray")
-
 
 @pytest.fixture
 def start(one_ray):
