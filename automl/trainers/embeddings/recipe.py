@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Literal, TypeAlias, get_args
 
@@ -56,51 +56,25 @@ class Recipe:
         for name, known in _NAMES.items():
             if getattr(self, name) not in known:
                 raise UnknownName(name, str(getattr(self, name)), known)
-        if self.order not in (1, 2):
-            raise UsageError(f"'order' is 1 or 2, got {self.order}.", "1 is faster, 2 looks one step ahead.")
-        for name in _COUNTS:
-            if getattr(self, name) < 1:
-                raise UsageError(
-                    f"'{name}' must be at least 1, got {getattr(self, name)}.",
-                    f"Type for example: --set {name}=1" + (", or leave it out." if name != "k" else "0"),
-                )
         if any(units < 1 for units in self.hidden):
             raise UsageError(
                 f"Hidden layers have at least 1 unit, got {list(self.hidden)}.", "Type for example: --set hidden=64,32"
             )
-        for name in ("lr", "inherit_lr", "search_lr", "alpha_lr"):
-            if getattr(self, name) is not None and not getattr(self, name) > 0:
-                raise UsageError(
-                    f"'{name}' must be positive, got {getattr(self, name)}.",
-                    f"Type for example: --set {name}=0.001, or leave it out for the usual one.",
-                )
-        for name in ("l2", "inherit_l2", "inherit_epochs", "relaxed_l2", "l1", "rise"):
-            if not getattr(self, name) >= 0:
-                raise UsageError(
-                    f"'{name}' must not be negative, got {getattr(self, name)}.",
-                    f"Type for example: --set {name}=0.01, or 0 for none.",
-                )
-        if not 0 <= self.dropout < 1:
-            raise UsageError(
-                f"'dropout' must be in [0, 1), got {self.dropout}.",
-                "Type for example: --set dropout=0.1, or 0 for none.",
-            )
-        if self.steady is not None and not 0 < self.steady <= 1:
-            raise UsageError(
-                f"'steady' must be in (0, 1], got {self.steady}.", "Type --set steady=0.9, or none to go on regardless."
-            )
-        if not 0 <= self.distil < 1:
-            raise UsageError(f"'distil' must be in [0, 1), got {self.distil}.", "0 learns from the data alone.")
-        if not self.sharpen > 0:
-            raise UsageError(
-                f"'sharpen' must be positive, got {self.sharpen}.", "1 takes a teacher's scores as they are."
-            )
-        if not 0 < self.decay <= 1:
-            raise UsageError(f"'decay' must be in (0, 1], got {self.decay}.", "1 keeps the learning rate as it is.")
-        if self.threads is not None and self.threads < 1:
-            raise UsageError(
-                f"'threads' must be at least 1, got {self.threads}.", "Type --set threads=1, or none for torch's own."
-            )
+        for bound in _BOUNDS:
+            for name in bound.names:
+                value = getattr(self, name)
+                if value is not None and not bound.holds(value):
+                    raise UsageError(f"'{name}' {bound.demand}, got {value}.", bound.hint.format(name=name))
+
+
+@dataclass(frozen=True, slots=True)
+class _Bound:
+    """What some settings must be, and what to type where one is not."""
+
+    names: tuple[str, ...]
+    holds: Callable[[float], bool]
+    demand: str
+    hint: str
 
 
 _NAMES: Mapping[str, tuple[str, ...]] = {
@@ -108,7 +82,24 @@ _NAMES: Mapping[str, tuple[str, ...]] = {
     "device": get_args(Device),
     "update": get_args(Update),
 }
-_COUNTS = (
-    "epochs", "search_epochs", "pep_epochs", "final_epochs", "patience", "batch_size", "repeats", "k", "negatives",
-    "alpha_every",
+_EXAMPLE = "Type for example: --set {name}="
+_BOUNDS = (
+    _Bound(
+        ("epochs", "search_epochs", "pep_epochs", "final_epochs", "patience", "batch_size", "repeats", "negatives",
+         "alpha_every"), lambda value: value >= 1, "must be at least 1", _EXAMPLE + "1, or leave it out."),
+    _Bound(("k",), lambda value: value >= 1, "must be at least 1", _EXAMPLE + "10"),
+    _Bound(("lr", "inherit_lr", "search_lr", "alpha_lr"), lambda value: value > 0, "must be positive",
+           _EXAMPLE + "0.001, or leave it out for the usual one."),
+    _Bound(("l2", "inherit_l2", "relaxed_l2", "l1", "rise"), lambda value: value >= 0, "must not be negative",
+           _EXAMPLE + "0.01, or 0 for none."),
+    _Bound(("inherit_epochs",), lambda value: value >= 0, "must not be negative",
+           _EXAMPLE + "10, or 0 to go on until nothing gets better."),
+    _Bound(("order",), lambda value: value in (1, 2), "is 1 or 2", "1 is faster, 2 looks one step ahead."),
+    _Bound(("dropout",), lambda value: 0 <= value < 1, "must be in [0, 1)", _EXAMPLE + "0.1, or 0 for none."),
+    _Bound(("steady",), lambda value: 0 < value <= 1, "must be in (0, 1]",
+           _EXAMPLE + "0.9, or none to go on regardless."),
+    _Bound(("distil",), lambda value: 0 <= value < 1, "must be in [0, 1)", "0 learns from the data alone."),
+    _Bound(("sharpen",), lambda value: value > 0, "must be positive", "1 takes a teacher's scores as they are."),
+    _Bound(("decay",), lambda value: 0 < value <= 1, "must be in (0, 1]", "1 keeps the learning rate as it is."),
+    _Bound(("threads",), lambda value: value >= 1, "must be at least 1", _EXAMPLE + "1, or none for torch's own."),
 )  # fmt: skip
