@@ -62,7 +62,8 @@ def test_repeats_that_keep_what_they_inherit_have_no_spread():
     [
         {"batch_size": 0}, {"repeats": 0}, {"k": 0}, {"hidden": (0,)}, {"lr": 0.0}, {"inherit_lr": -1.0},
         {"search_lr": 0.0}, {"l2": -1.0}, {"relaxed_l2": -1.0}, {"inherit_epochs": -1}, {"dropout": 1.0},
-        {"decay": 0.0}, {"threads": 0}, {"order": 3}, {"lr": float("nan")}, {"steady": 0.0}, {"distil": 1.0}, {"sharpen": 0.0},
+        {"decay": 0.0}, {"threads": 0}, {"order": 3}, {"lr": float("nan")}, {"steady": 0.0}, {"distil": 1.0},
+        {"sharpen": 0.0},
     ],
 )  # fmt: skip
 def test_settings_that_make_no_sense_are_refused_with_what_to_type(wrong):
