@@ -23,32 +23,13 @@ from automl.trainers.embeddings.facts import facts, fields_in, fields_of, model_
 from automl.trainers.embeddings.recipe import Device, Recipe, Tower, Update
 from automl.trainers.embeddings.remarks import remarks
 from automl.trainers.embeddings.tasks import MEASURES, measures_of
+from automl.trainers.embeddings.usual import SEARCH_LR, USUAL
 
 if TYPE_CHECKING:
     from automl.trainers.embeddings.exported import Exported
     from automl.trainers.embeddings.fit import Trained
     from automl.trainers.embeddings.ground import Ground
 
-USUAL: Mapping[str, tuple[int, float, float, int]] = {
-    "rating": (1024, 0.01, 0.1, 2),
-    "ctr": (2048, 0.003, 0.003, 1),
-    "topk": (1024, 0.015, 0.1, 2),
-}
-"""Batch size, learning rate, L2 and patience of a task where none are set. Rates and penalties are the best on the part
-`stop`: of MovieLens-100K and of video games for matrix factorisation of K = 64, and of the flights for DeepFM of
-K = 32."""
-
-SEARCH_SHARE = 0.3
-"""Learning rate of stage `soft`, whose weights are near a minimum already, as a share of the usual one."""
-INHERIT_SHARE: Mapping[str, float] = {"rating": 0.3, "ctr": 0.6, "topk": 6.0}
-"""The same for ordinary plans that inherit. Of the flights they are as good with 0.6 as with 0.3, in half the epochs;
-lists want large steps, of which the last are small: four dimensions cut from 64 of video games are as good after ten
-epochs whose rate falls from .1 as after twelve to sixteen whose rate shrinks from .05 where they are no better."""
-INHERIT_EPOCHS: Mapping[str, int] = {"rating": 0, "ctr": 0, "topk": 10}
-"""Epochs of ordinary plans that inherit, in which their learning rate falls to zero; 0 has them end as others end."""
-RELAXED_PENALTY: Mapping[str, float] = {"rating": 0.7, "ctr": 1.0, "topk": 1.0}
-"""L2 of the stages `wide` and `soft` of aligned plans, as a share of the usual one. A plan that is cut from them is
-trained on with the usual penalty; what theirs takes away too early does not come back."""
 N = TypeVar("N", int, float)
 
 
@@ -164,18 +145,20 @@ class EmbeddingsTrainer(Trainer):
         )
         found = read(data, self.reading)
         model = model_for(found, model, order)
-        size, rate, penalty, usual = USUAL[found.task]
-        batch_size, lr, l2 = _first(batch_size, size), _first(lr, rate), _first(l2, penalty)
-        patience = _first(patience, usual)
-        search_lr = _first(search_lr, _first(inherit_lr, lr * SEARCH_SHARE))
-        inherit_lr = _first(inherit_lr, lr * INHERIT_SHARE[found.task])
-        inherit_l2 = _first(inherit_l2, l2)
-        inherit_epochs = _first(inherit_epochs, INHERIT_EPOCHS[found.task])
-        relaxed_l2 = _first(relaxed_l2, l2 * RELAXED_PENALTY[found.task])
+        usual = USUAL[found.task]
+        batch_size, patience = _first(batch_size, usual.batch_size), _first(patience, usual.patience)
+        lr, l2 = _first(lr, usual.lr), _first(l2, usual.l2)
+        search_lr = _first(search_lr, _first(inherit_lr, lr * SEARCH_LR))
+        inherit_lr, inherit_l2 = _first(inherit_lr, lr * usual.inherit_lr), _first(inherit_l2, l2)
+        inherit_epochs = _first(inherit_epochs, usual.inherit_epochs)
+        relaxed_l2 = _first(relaxed_l2, l2 * usual.relaxed_l2)
         self.recipe = Recipe(
-            model, tuple(hidden), dropout, epochs, search_epochs, pep_epochs, final_epochs, patience, decay, batch_size,
-            lr, l2, repeats, update, inherit_lr, inherit_l2, inherit_epochs, relaxed_l2, search_lr, alpha_lr, l1, order,
-            normalise, average, alpha_every, tower, steady, rise, k, negatives, distil, sharpen, device, threads,
+            model=model, hidden=tuple(hidden), dropout=dropout, epochs=epochs, search_epochs=search_epochs,
+            pep_epochs=pep_epochs, final_epochs=final_epochs, patience=patience, decay=decay, batch_size=batch_size,
+            lr=lr, l2=l2, repeats=repeats, update=update, inherit_lr=inherit_lr, inherit_l2=inherit_l2,
+            inherit_epochs=inherit_epochs, relaxed_l2=relaxed_l2, search_lr=search_lr, alpha_lr=alpha_lr, l1=l1,
+            order=order, normalise=normalise, average=average, alpha_every=alpha_every, tower=tower, steady=steady,
+            rise=rise, k=k, negatives=negatives, distil=distil, sharpen=sharpen, device=device, threads=threads,
         )  # fmt: skip
         self.dataset: Dataset = narrowed(found, model)
         measured = measures_of(self.dataset)
