@@ -32,7 +32,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
 
     All tests of circuits are one piece, because on a fresh checkout each process would compile the simulator, and all
     of Ray are another. The piece is told from the test's name: groups of xdist's own do not reach every pytest. Test
-    by test, the process that hands them out would need as long as short tests do.
+    by test, the process that hands them out would need as long as short tests do; only tutorials and pages of the
+    guide, which take long, are a piece each, the last ones.
     """
     if config.getoption("dist") != "load":
         return None
@@ -42,6 +43,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
         def _split_scope(self, nodeid: str) -> str:
             if any(word in nodeid for word in ("_ray", "TestRay", "[ray]")):
                 return "ray"
+            if "test_tutorials" in nodeid or "test_the_page" in nodeid:
+                return nodeid
             return "circuits" if "circuits" in nodeid else nodeid.partition("::")[0]
 
     return Pieces(config, log)
