@@ -15,7 +15,7 @@ from torch import Tensor
 
 from automl.trainers.embeddings.placed import Part
 from automl.trainers.embeddings.recommender import Recommender
-from automl.trainers.embeddings.tasks.topk import SCORES_AT_ONCE, TopK
+from automl.trainers.embeddings.tasks.topk import TopK
 
 ENOUGH = 1024
 """Users that are looked at, at least, at equal distances. Of 2,816 users of video games every other one keeps 95 % of
@@ -32,8 +32,7 @@ def list_damage(recommender: Recommender, task: TopK, part: Part) -> Tensor:
     of_user = tables.block_of_row[users + tables.offsets[task.user]]
     blocks, sizes = torch.unique_consecutive(tables.block_of_row[items + tables.offsets[task.item]], return_counts=True)
     found = torch.zeros(len(tables.spans), tables.weight.shape[1], dtype=torch.float64, device=tables.weight.device)
-    step = max(1, SCORES_AT_ONCE // len(items))
-    for some, own in zip(torch.split(users, step), torch.split(of_user, step), strict=True):
+    for some, own in zip(torch.split(users, task.at_once), torch.split(of_user, task.at_once), strict=True):
         scores, (mine, theirs) = recommender.cross(some, items)
         weights = 0.5 * mine.square()
         moments = _moments(scores.softmax(1), theirs, sizes.tolist())

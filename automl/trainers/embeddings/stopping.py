@@ -55,9 +55,10 @@ class Stopping:
             self.best, self.best_epoch, self.wasted = value, self.epoch, 0
         else:
             self.wasted += 1
-            self.scale *= self.decay
         if self.fall:
             self.scale = max(0.0, 1.0 - self.epoch / self.fall)
+        elif not better:
+            self.scale *= self.decay
         return better
 
     def state(self) -> dict[str, float]:

@@ -30,7 +30,7 @@ def prepared(trained: Trained, plan: Plan, ground: Ground, recipe: Recipe, *, se
     usual = replace(recipe, inherit_lr=recipe.lr, inherit_l2=recipe.l2, inherit_epochs=EPOCHS)
     teacher = fit(
         replace(plan, stage="plain"), ground, usual,
-        weights=trained.weights, seed=seed, report=_unheard, epochs=min(EPOCHS, recipe.epochs),
+        weights=trained.weights, seed=seed, report=_unheard, epochs=recipe.epochs,
     )  # fmt: skip
     named = {layout.TEACHER + name: array for name, array in teacher.weights.items()}
     return replace(trained, weights={**trained.weights, **named}, examples=trained.examples + teacher.examples)

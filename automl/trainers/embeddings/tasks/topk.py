@@ -119,7 +119,7 @@ class TopK(Task):
         if self.items > FULL_SOFTMAX or self.users * self.items > REMEMBERED:
             return Lesson(teacher, share, sharpen)
         every = torch.arange(self.users, device=self.known.device)
-        chances = [self._wanted(teacher, sharpen, some, self.known) for some in torch.split(every, self._at_once)]
+        chances = [self._wanted(teacher, sharpen, some, self.known) for some in torch.split(every, self.at_once)]
         return Lesson(teacher, share, sharpen, torch.cat(chances))
 
     def told(self, recommender: Recommender, ids: Tensor, lesson: Lesson) -> tuple[Tensor, Tensor]:
@@ -140,16 +140,13 @@ class TopK(Task):
 
     def _unmet(self, scores: Tensor, users: Tensor, items: Tensor) -> Tensor:
         """Return scores (U, I) of users and items, with what users have met hidden."""
-        ordered, slots = torch.unique(items, return_inverse=True)
+        ordered, columns = items.sort()
         rows, met = self.seen.places(users)
-        places = torch.searchsorted(ordered, met).clamp(max=len(ordered) - 1)
-        found = ordered[places] == met
-        rows, places = rows[found], places[found]
-        if len(ordered) < len(items):  # drawn more than once
-            mask = torch.zeros(len(users), len(ordered), dtype=torch.bool, device=items.device)
-            mask[rows, places] = True
-            return scores.masked_fill(mask[:, slots], HIDDEN)
-        return scores.index_put((rows, slots.argsort()[places]), scores.new_tensor(HIDDEN))
+        ends = torch.searchsorted(ordered, met, right=True)
+        times = ends - torch.searchsorted(ordered, met)  # an item may have been drawn more than once, or not at all
+        rows = rows.repeat_interleave(times)
+        places = torch.arange(len(rows), device=rows.device) + (ends - times.cumsum(0)).repeat_interleave(times)
+        return scores.index_put((rows, columns[places]), scores.new_tensor(HIDDEN))
 
     def _batch(self, ids: Tensor) -> _Batch:
         """Return whom rows (B, F) are about, and which items their loss needs the scores of."""
@@ -190,12 +187,13 @@ class TopK(Task):
         users = users[(users > 0) & (users < self.users - 1)]
         if not len(users):
             return dict.fromkeys(self.measures, 0.0)
-        chunks = [self._ranked(model, some, wanted) for some in torch.split(users, self._at_once)]
+        chunks = [self._ranked(model, some, wanted) for some in torch.split(users, self.at_once)]
         means = torch.cat(chunks).mean(0).tolist()
         return dict(zip(self.measures, means, strict=True))
 
     @property
-    def _at_once(self) -> int:
+    def at_once(self) -> int:
+        """Return of how many users the scores of all items may be in memory at once."""
         return max(1, SCORES_AT_ONCE // self.items)
 
     def _ranked(self, model: Model, users: Tensor, wanted: Pairs) -> Tensor:
