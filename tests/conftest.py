@@ -37,9 +37,9 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: object) -> object | 
     """
     if config.getoption("dist") != "load":
         return None
-    from xdist.scheduler import LoadGroupScheduling
+    from xdist.scheduler import LoadScopeScheduling
 
-    class Pieces(LoadGroupScheduling):
+    class Pieces(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
             if any(word in nodeid for word in ("_ray", "TestRay", "[ray]")):
                 return "ray"

@@ -22,14 +22,13 @@ from automl.core.controller import Controller
 from automl.core.objectives import Objectives
 from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
-from automl.testing.drive import Asked, Course, Fault, Told, drive, follow, replayed
+from automl.testing.drive import SINGLE, Asked, Course, Fault, Told, drive, follow, replayed
 from automl.testing.towers import TowerSpace, TowerTrainer
 
 __all__ = ["ControllerContract", "Make", "drive", "follow"]
 
 Make: TypeAlias = Callable[[SearchSpace[Any], Objectives, int], Controller]
 
-_SINGLE = {bool, int, float, str, type(None)}
 _COURSES = pytest.StashKey[dict[Any, Course]]()
 _OWN = {"workers", "disorder", "fault", "period"}
 """What the tests below are repeated for; whatever else a test is repeated for may be another controller or space."""
@@ -226,17 +225,15 @@ def _courses(item: pytest.Item) -> dict[Any, Course]:
 
 def assert_plain(state: Any, where: str = "state") -> None:
     """Refuse a state with anything but dicts, lists, numbers, strings, None, and arrays of numbers."""
-    if type(state) in _SINGLE:
+    if type(state) in SINGLE:
         return
     if isinstance(state, Mapping):
         for key, value in state.items():
             assert type(key) is str, f"{where} has the key {key!r}, which is no string"
-            if type(value) not in _SINGLE:
-                assert_plain(value, f"{where}[{key!r}]")
+            assert_plain(value, f"{where}[{key!r}]")
     elif isinstance(state, list | tuple):
         for place, value in enumerate(state):
-            if type(value) not in _SINGLE:
-                assert_plain(value, f"{where}[{place}]")
+            assert_plain(value, f"{where}[{place}]")
     elif isinstance(state, np.ndarray):
         assert state.dtype.kind in "biuf", f"{where} is an array of {state.dtype}"
     else:

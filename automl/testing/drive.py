@@ -19,8 +19,9 @@ from automl.core.runner import Job, measure
 from automl.core.space import SearchSpace
 from automl.core.trainer import Trainer
 
+SINGLE = {bool, int, float, str, type(None)}
+"""Plain data that hold no others."""
 Fault: TypeAlias = Literal["fail", "lose"]
-_SINGLE = {bool, int, float, str, type(None)}
 Faults: TypeAlias = Callable[[int], Fault | None]
 """Says what goes wrong with the evaluation of that id: it fails, its result is lost, or nothing (None)."""
 
@@ -208,5 +209,5 @@ def _copied(state: Any) -> Any:
     if type(state) is dict:
         return {key: _copied(value) for key, value in state.items()}
     if type(state) is list:
-        return [value if type(value) in _SINGLE else _copied(value) for value in state]
-    return state if type(state) in _SINGLE else copy.deepcopy(state)
+        return [value if type(value) in SINGLE else _copied(value) for value in state]
+    return state if type(state) in SINGLE else copy.deepcopy(state)
